@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from idp.answers import characters
+from idp.answers import characters, jwts
 
 _QUOTES: Final = "\"'“”‘’„`«»<>()[]{},;"
 _PLACEHOLDERS: Final = ("changeme", "change-me", "secret", "your-secret", "todo", "xxx", "none", "null", "undefined")
@@ -66,10 +66,27 @@ def _called(letter: str) -> str:
     return "a space" if letter == " " else characters.called(letter)
 
 
+def _something_else(text: str) -> str:
+    """What it is in place of a secret, where its form says so: a key, a token, an address; '' where it does not."""
+    lines = text.upper()
+    if "-----BEGIN" in lines:
+        kind = lines.partition("-----BEGIN")[2].partition("-----")[0].strip()
+        if "CERTIFICATE" in kind:
+            return "it is a certificate (PEM)"
+        return "it is a public key (PEM)" if "PUBLIC" in kind else "it is a private key (PEM), which has been shown now"
+    if text.startswith("{") and ('"kty"' in text or '"keys"' in text):
+        return "it is a key in JSON (JWK), which has been shown now"
+    if jwts.is_one(text):
+        return "it is a JWT"
+    return "it is an address" if text.lower().startswith(("https://", "http://")) else ""
+
+
 def shape(text: str) -> str:
     """What whoever sent it can see at it, without knowing what it should be; '' where it looks as it should."""
     if not text:
         return "it is empty"
+    if found := _something_else(text.strip()):
+        return found
     if found := edges(text):
         return f"it {found}"
     if text[0] in _QUOTES or text[-1] in _QUOTES or text[:2] in ("${", "{{", "%%"):

@@ -47,6 +47,8 @@ class Answers:
         """Findings as plain values, what keeps people out first; one at least, by what the error says of itself."""
         path = request.path.removeprefix(self._prefix)
         kind = KINDS.get(path) or KINDS.get(path.rstrip("/")) or OTHER
+        if event.detail.get("kind") == "wrong_endpoint":
+            kind = OTHER  # nothing that it lacks is missing: it was meant for another
         try:
             found = dict.fromkeys(self._find(kind, event, request))
         except Exception as error:

@@ -27,6 +27,7 @@ from idp.wire import Params, Redirect, Request, Response, with_parameters
 def authorize(services: Services, request: Request) -> Response:
     """GET and POST /oauth/authorize."""
     params = request.query if request.method != "POST" else request.form
+    _check_is_no_token_request(services, request, params)
     if request.method == "POST" and cookie_name(services, "session") not in request.cookies:
         again = cross_site.again(services, "/oauth/authorize", params, authorization_request.KNOWN)
         if again is not None:
@@ -41,7 +42,7 @@ def authorize(services: Services, request: Request) -> Response:
     if isinstance(asked, OAuthError):  # what it says of itself is believed for the way of this answer alone
         destination = find_destination(services, params)
         if isinstance(destination, Untrusted):
-            raise destination.refused()
+            raise _why_not(asked, destination).refused()
         return deliver_error(services, request, destination, asked)
     request.learn(ui_locales=asked.params.get("ui_locales") or "")
     destination = find_destination(services, asked.params)
@@ -80,6 +81,30 @@ def _register(services: Services, request: Request, flow: Flow) -> Response:
         location=with_parameters(services.url("/register"), [("flow", sealed)]),
         cookies=(browser.cookie(services, request),) if known.is_new else (),
     )
+
+
+def _check_is_no_token_request(services: Services, request: Request, params: Params) -> None:
+    """A program that mixed up the two endpoints: its secret goes into no address. Errors: `OAuthError`."""
+    if request.method != "POST" or "response_type" in params or "grant_type" not in params:
+        return
+    ours = services.url("/oauth/token")
+    raise OAuthError(
+        "invalid_request", f"This is the authorization endpoint, for browsers; the token endpoint is {ours}",
+        kind="wrong_endpoint", client_id=params.get("client_id") or "", field="token_endpoint", expected=ours,
+        got=request.shown_path,
+        fix=f"Set the token endpoint in the application to {ours}, or give it the issuer {services.issuer} alone.",
+    )  # fmt: skip
+
+
+def _why_not(asked: OAuthError, destination: Untrusted) -> Untrusted:
+    """Where the redirect URI stands in a request that cannot be taken, that is the mistake: not that it is missing."""
+    if destination.code != "missing_redirect_uri":
+        return destination
+    told = asked.explanation
+    return replace(
+        destination, code=asked.kind, developer=asked.description, detail=asked.detail, side=told.side, fix=told.fix,
+        field=told.field, expected=told.expected, got=told.got,
+    )  # fmt: skip
 
 
 def _resolved(services: Services, params: Params) -> Asked | OAuthError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from idp.oidc import hints
 from idp.protocols import Services
@@ -10,6 +11,8 @@ from idp.wire import AutoPost, Params, Redirect, Response, with_parameters
 
 MAX_GET = 8000  # characters of a URL: the 8 kB that we promise, less what stands around it in a request line
 MARK = "doorward_again"
+#: What belongs to the token endpoint alone, and in no address: addresses stand in logs and histories.
+_NEVER_IN_A_URL: Final = frozenset(("client_secret", "client_assertion", "code_verifier"))
 
 
 def again(services: Services, path: str, params: Params, known: Collection[str]) -> Response | None:
@@ -17,6 +20,7 @@ def again(services: Services, path: str, params: Params, known: Collection[str])
 
     None: it is that already. Of what does not fit into a URL only the `known` parameters go on.
     """
+    params = Params([pair for pair in params.pairs if pair[0] not in _NEVER_IN_A_URL])
     location = with_parameters(services.url(path), params.pairs)
     if len(location) < MAX_GET:
         return Redirect(location=with_parameters(services.url(path), hints.for_url(services, params)))

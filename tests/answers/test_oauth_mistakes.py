@@ -18,6 +18,7 @@ from joserfc.jwk import OctKey
 
 from tests.answers.test_findings import errors
 from tests.backends import Clock
+from tests.oidc.test_request_objects import made
 from tests.provider import VERIFIER, Answer, App, Provider, assertion_form, basic, bearer, challenge_of, new_key
 
 OFFLINE = {"scope": "openid offline_access", "prompt": "consent"}
@@ -88,6 +89,24 @@ def _hs256(world: World) -> Answer:
     claims = {"iss": world.jwt.id, "sub": world.jwt.id, "aud": world.p.issuer, "iat": now, "exp": now + 60, "jti": "x"}
     made = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key("a-secret-of-the-app-that-is-long-enough"))
     return world.post({"grant_type": "authorization_code", "code": "x", **assertion_form(made)})
+
+
+def _by_the_secret(w: World) -> Answer:
+    now = int(w.clock())
+    claims = {"iss": w.app.id, "sub": w.app.id, "aud": w.p.issuer, "iat": now, "exp": now + 60, "jti": "x"}
+    made = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(w.app.secret or ""))
+    return w.post({"grant_type": "authorization_code", "code": "x", **assertion_form(made)})
+
+
+def _foreign() -> str:
+    return jwt.encode({"alg": "ES256"}, {"iss": "https://accounts.google.com", "sub": "1"}, new_key())
+
+
+def _signed(w: World, *, key: Any = None, text: str = "", **over: Any) -> Answer:
+    """A signed request of Vault's; times are seconds from now."""
+    over = {name: w.clock() + value if name in ("exp", "nbf") else value for name, value in over.items()}
+    asked = {"client_id": w.jwt.id, "request": text or made(w.p, w.jwt, key, **over)}
+    return w.browser.get(f"oauth/authorize?{urlencode({**asked, 'redirect_uri': w.jwt.redirect_uri})}")
 
 
 def _userinfo(change: Callable[[dict[str, Any]], dict[str, str]]) -> Callable[[World], Answer]:
@@ -364,6 +383,40 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
             "application", "post_logout_redirect_uri", name, "as post_logout_redirect_uri")
         for name in ("redirect_uri", "returnTo", "logout_uri", "post_logout_redirect_url")
     },
+    # -- something else in the place of a secret, of a token, of an endpoint
+    "a private key for the secret": (
+        lambda w: w.secret("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n"),
+        "application", "client_secret", "a private key (PEM)", "has been shown"),
+    "a JWK for the secret": (
+        lambda w: w.secret('{"kty":"oct","k":"abc"}'), "application", "client_secret", "JWK", "Paste the right one"),
+    "an assertion by the secret": (
+        _by_the_secret, "application", "token_endpoint_auth_method", "client_secret_jwt", "client_secret_basic"),
+    "a token of another provider": (
+        lambda w: w.p.userinfo(_foreign()), "application", "Authorization", "accounts.google.com", "two are set up"),
+    "a token request to the browser's endpoint": (
+        lambda w: w.post(
+            {**_of_form(w), "client_id": w.app.id, "client_secret": w.app.secret or ""}, "oauth/authorize"),
+        "application", "token_endpoint", "/oauth/authorize", "/oauth/token"),
+    "a program that sends people": (
+        lambda w: w.p.authorize(w.browser, w.p.add_client("Batch", "machine"), redirect_uri="https://batch.example/cb"),
+        "application", "profile", "machine", "--profile web"),
+    "an address of a request that is not registered": (
+        lambda w: w.browser.get("oauth/authorize?" + urlencode(
+            {"client_id": w.p.add_client("Bank").id, "request_uri": "https://bank.example/r.jwt"})), "application",
+        "request_uri", "https://bank.example/r.jwt", "request_uris+="),
+    # -- signed requests (RFC 9101)
+    **{
+        f"a signed request: {name}": (
+            lambda w, change=change: _signed(w, **change), "application", field, got, fix)
+        for name, change, field, got, fix in (
+            ("for the endpoint", {"aud": "https://login.example/oauth/authorize"}, "aud", "/oauth/authorize", "issuer"),
+            ("kept for long", {"exp": -300}, "exp", "5 minutes ago", "anew for each sign-in"),
+            ("by a clock ahead", {"nbf": 300, "exp": 600}, "nbf", "5 minutes ahead", "NTP"),
+            ("of another name", {"iss": "https://vault.example"}, "iss", "https://vault.example", "client id"),
+            ("by another key", {"key": new_key("k2")}, "kid", "no kid, ES256", "publish the public key"),
+            ("no JWT", {"text": "a.b.c"}, "request", "no JWT", "three parts"),
+        )
+    },
     "discovery by POST": (
         lambda w: w.post({}, ".well-known/openid-configuration"), "application", "HTTP method", "POST", "by GET"),
 }  # fmt: skip
@@ -390,3 +443,13 @@ def test_Q1_Q4_a_mistake_at_an_oauth_endpoint_is_named_to_admins_and_gives_nothi
     sent = answer.url if answer.url.startswith("http") else ""
     hidden = (world.app.redirect_uri, world.spa.redirect_uri, "Desk", "Vault", "Robot", "api.read", "api.example/x")
     assert not [one for one in hidden if one in read and urlencode({"": one})[1:] not in sent], read
+
+
+def test_Q4_a_secret_that_comes_to_the_browser_s_endpoint_goes_into_no_address(
+    provider: Provider, clock: Clock
+) -> None:
+    world = World(provider, clock)
+    secrets = {"client_secret": world.app.secret or "", "code_verifier": VERIFIER}
+    answer = world.post([*provider.request(world.app), *secrets.items()], "oauth/authorize")
+    assert answer.is_redirect  # once more, with our cookies
+    assert not [one for one in secrets.values() if one in answer.location]

@@ -32,6 +32,7 @@ from idp.answers.findings import (
     prompt,
     redirect_uri,
     refresh_token,
+    request_object,
     response_type,
     scope,
     signature,
@@ -44,11 +45,12 @@ _AUTHENTICATION: Final = (client_id.at_an_endpoint, client_authentication.look, 
 
 LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     "authorize": (
-        loop.look, client_id.in_the_browser, redirect_uri.look, response_type.look, scope.look, pkce.challenge,
-        nonce.look, prompt.look, access.look,
+        loop.look, client_id.in_the_browser, request_object.look, redirect_uri.look, response_type.look, scope.look,
+        pkce.challenge, nonce.look, prompt.look, access.look,
     ),
     "par": (
-        *_AUTHENTICATION, redirect_uri.look, response_type.look, scope.look, pkce.challenge, nonce.look, prompt.look,
+        *_AUTHENTICATION, request_object.look, redirect_uri.look, response_type.look, scope.look, pkce.challenge,
+        nonce.look, prompt.look,
     ),
     "answer": (loop.look, access.look, name_id.look, claims.attributes),
     "token": (
@@ -73,7 +75,8 @@ NAMELESS_LOOKS: Final[Mapping[str, tuple[NamelessLook, ...]]] = {
     "sso": (issuer.nameless,),
     "slo": (issuer.nameless,),
 }
-#: Those that look at no parameter: what is left where an authorization request was pushed, and is gone.
-OF_NO_PARAMETER: Final = frozenset((loop.look, access.look))
+#: Those that look at no parameter: what is left where an authorization request was pushed, and is gone, or cannot be
+#: read.
+OF_NO_PARAMETER: Final = frozenset((loop.look, access.look, request_object.look))
 #: For an error that no row above knows: the endpoint's own words.
 UNEXPLAINED: Final[NamelessLook] = unexplained.look

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from idp.answers import corrections
+from idp.answers import corrections, jwts
 from idp.answers.durations import length
 from idp.answers.finding import Finding
-from idp.answers.seen import Nameless
+from idp.answers.seen import Nameless, shown_uri
 from idp.oidc import hints, ledger
 from idp.oidc.ledger import Past
 from idp.showing import utc
@@ -89,6 +89,15 @@ def _late(seen: Nameless, ends_at: float) -> Finding:
     return Finding("access_token_expired", "application", "Authorization", fix, "a token that has not run out", got)
 
 
+def _of_another_provider(issuer: str) -> Finding:
+    fix = (
+        "It sends a token of another provider: two are set up there, and the token of the one goes to the userinfo of "
+        "the other. Let it ask userinfo of whoever gave the token, or take the user info address from discovery."
+    )
+    got = f"a JWT of the issuer {shown_uri(issuer)[:120]}"
+    return Finding("access_token_other", "application", "Authorization", fix, _BEARER, got)
+
+
 def _of_another_form(seen: Nameless, token: str) -> Finding:
     for how, form in corrections.corrected(token):
         if ledger.past_of(seen.services, form) is not None:
@@ -100,6 +109,9 @@ def _of_another_form(seen: Nameless, token: str) -> Finding:
         got = "an ID token" if claims else got
     except InvalidToken:
         got = "a JWT that is none of our ID tokens"
+        issuer = jwts.part(token[:16_384], jwts.CLAIMS).get("iss")
+        if isinstance(issuer, str) and issuer not in ("", seen.services.issuer):
+            return _of_another_provider(issuer)
     fix = f"It sends {got} in place of the access token: let it send access_token of the token endpoint's answer."
     if token in ("null", "undefined", "None", "[object Object]"):
         got, fix = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from idp.answers import jwts
 from idp.answers.differences import differences
 from idp.answers.durations import length, off
 from idp.answers.finding import Finding
@@ -27,7 +27,7 @@ def look(seen: Seen) -> Iterator[Finding]:
         return
     if "private_key_jwt" not in seen.client.oidc.auth_methods:
         return  # the method is the mistake
-    header, claims = _part(assertion, 0), _part(assertion, 1)
+    header, claims = jwts.part(assertion, jwts.HEADER), jwts.part(assertion, jwts.CLAIMS)
     if not header or not claims:
         fix = "Let it send a signed JWT: three parts of base64url, parted by dots, not encrypted and not encoded "
         fix += "once more."
@@ -47,14 +47,9 @@ def _reason(seen: Seen) -> str:
     return seen.told("what").partition(": ")[2] or seen.told("what")
 
 
-def _time(claims: Mapping[str, Any], name: str) -> float | None:
-    value = claims.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
 def _clock(seen: Seen, claims: Mapping[str, Any]) -> Iterator[Finding]:
     now = seen.services.clock()
-    issued, begins, expires = (_time(claims, name) for name in ("iat", "nbf", "exp"))
+    issued, begins, expires = (jwts.seconds(claims, name) for name in ("iat", "nbf", "exp"))
     if expires is not None and expires - now > _YEARS:
         fix = "iat, nbf and exp are seconds since 1970, not milliseconds: divide by 1,000."
         yield Finding("assertion_exp", "application", "exp", fix, f"about {now:.0f}", f"{expires:.0f}")
@@ -170,7 +165,7 @@ def _key(seen: Seen, header: Mapping[str, Any]) -> Iterator[Finding]:
 def _once(seen: Seen, claims: Mapping[str, Any]) -> Iterator[Finding]:
     jti = claims.get("jti")
     if "replayed" in seen.told("what"):
-        issued = _time(claims, "iat")
+        issued = jwts.seconds(claims, "iat")
         age = f", made {length(seen.services.clock() - issued)} before" if issued is not None else ""
         fix = "Let it make a new assertion, with a new jti, for each request: it keeps one and sends it again, or a "
         fix += "retry "
@@ -180,12 +175,3 @@ def _once(seen: Seen, claims: Mapping[str, Any]) -> Iterator[Finding]:
         fix = "Let it put a jti of its own, such as a random UUID, into each assertion."
         got = "(nothing)" if jti is None else f"{len(str(jti))} characters"
         yield Finding("assertion_jti", "application", "jti", fix, "1 to 256 printable characters", got)
-
-
-def _part(token: str, number: int) -> Mapping[str, Any]:
-    try:
-        part = token.split(".")[number]
-        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (IndexError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, Mapping) else {}

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from clients.offered import AUTH_METHODS, AuthMethod
 from clients.secrets import LENGTH, StoredSecret, hashed
-from idp.answers import corrections
+from idp.answers import corrections, jwts
 from idp.answers.finding import Finding
 from idp.answers.seen import Nameless, Seen
 from idp.oidc import client_auth
@@ -39,7 +39,9 @@ def look(seen: Seen) -> Iterator[Finding]:
         return
     if AUTH_METHODS.get(method, _NONE).public and (AUTH_METHODS[registered[0]].tls or seen.told("got") == CERTIFICATE):
         return  # its certificate is looked at by itself
-    if method and method not in registered:
+    if method == "private_key_jwt" and method not in registered and _by_shared_secret(seen):
+        yield _secret_jwt(registered)
+    elif method and method not in registered:
         yield _other_method(seen, method)
     elif method and AUTH_METHODS[method].secret:
         yield _secret(seen, presented_secret(seen))
@@ -61,6 +63,24 @@ def _unreadable(seen: Seen) -> Iterator[Finding]:
         return
     expected = "Basic and the base64 of client_id:client_secret"
     yield Finding("basic_unreadable", "application", "Authorization", fix, expected, got)
+
+
+def _by_shared_secret(seen: Seen) -> bool:
+    assertion = seen.sent.get("client_assertion") or ""
+    return str(jwts.part(assertion[:16_384], jwts.HEADER).get("alg")).startswith("HS")
+
+
+def _secret_jwt(registered: tuple[str, ...]) -> Finding:
+    """Core §9 client_secret_jwt: what is kept of a secret here could verify none."""
+    fix = (
+        f"Set the method in the application to {registered[0]}: an assertion that is signed with the secret "
+        "(client_secret_jwt) is not taken here. Where no secret shall be sent, let it sign by a private key of its own "
+        "(private_key_jwt)."
+    )
+    return Finding(
+        "client_auth_method", "application", "token_endpoint_auth_method", fix, " or ".join(registered),
+        "client_secret_jwt",
+    )  # fmt: skip
 
 
 def _other_method(seen: Seen, method: str) -> Finding:

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from clients import redirects
+from clients.profiles import PROFILES
 from idp.answers.commands import adding_address, not_registrable
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
@@ -14,6 +15,11 @@ from idp.answers.findings.logout import others_at
 from idp.answers.seen import Seen, shown_uri
 from idp.normal_forms import taken_apart
 
+_SIGNS_NOBODY_IN: Final = (
+    "It is registered as a program that signs nobody in (profile {}), and sends people here: register the application "
+    "that they sign in to by itself, as web, spa or native (doorward client add oidc --profile web), and give it that "
+    "client id."
+)
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -30,6 +36,10 @@ def look(seen: Seen) -> Iterator[Finding]:
     nearest = redirects.nearest(got, mine.redirect_uris)
     if not nearest:
         fix = "No redirect URI is registered for it: "
+        if not PROFILES[seen.client.profile].redirects:
+            fix = _SIGNS_NOBODY_IN.format(seen.client.profile)
+            yield Finding("redirect_uri", "application", "profile", fix, "web, spa or native", seen.client.profile)
+            return
         if refused := not_registrable(seen, "redirect_uris", got):
             fix += f"add its own; the one that it sends could not be registered ({refused})"
         else:

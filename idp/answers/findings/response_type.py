@@ -21,6 +21,8 @@ def _old_library(seen: Seen, wanted: ResponseType) -> str:
 
 def look(seen: Seen) -> Iterator[Finding]:
     """RFC 6749 §3.1.1; OAuth 2.0 Multiple Response Types §2.1."""
+    if not PROFILES[seen.client.profile].redirects:
+        return  # it may have none at all, and its profile is the mistake
     got = seen.sent.get("response_type") or ""
     wanted = find_response_type(got)
     if wanted is None or wanted.name not in seen.client.oidc.response_types:
