@@ -58,19 +58,43 @@ def _note(call: Call, *refused: bulk.Refusal) -> None:
 def _proven(services: Services, request: Request) -> Call:
     """RFC 7644 §2: a bearer token, in the header alone (RFC 6750 §2.1). Errors: `Fault`."""
     scheme, _, value = request.header("Authorization").partition(" ")
-    challenge = (("WWW-Authenticate", f'Bearer realm="{services.url(PREFIX)}"'),)
     if scheme.lower() != "bearer" or not value.strip():
-        raise Fault(401, "send the token of a provisioning client: Authorization: Bearer dws_…", headers=challenge)
+        raise _unproven(services, request, f"{scheme[:20]}, not Bearer" if scheme else "(nothing)")
     client = clients.find(services.db, value.strip(), services.clock())
     if client is None:
-        fault = OAuthError("invalid_token", "The token is unknown or over.", status=401, kind="scim_token")
-        error_id = services.faults.told(fault, request=request, name="scim_refused")
-        detail = f"the token is unknown or over (error {error_id})"
-        raise Fault(401, detail, headers=(("WWW-Authenticate", f'{challenge[0][1]}, error="invalid_token"'),))
+        raise _unproven(services, request, _shape(value.strip()))
     request.admit_file()  # a large group in one body, of whoever has proven themselves
     services.part(Pace).check(services, client.source)
     clients.touch(services.db, client, services.clock())
     return Call(services, request, client, provisioners.acting(request, client), services.url(PREFIX))
+
+
+def _shape(token: str) -> str:
+    """What it is in place of one that stands, by its form alone."""
+    if token.startswith("dws_"):
+        return "a token of a provisioning client that is unknown or over"
+    return "a JWT" if token.count(".") == 2 else "no token of a provisioning client"
+
+
+def _unproven(services: Services, request: Request, got: str) -> Fault:
+    """For a caller that shows none, or none that stands; under its id whoever set it up reads what to paste."""
+    expected = "Bearer and the token of a provisioning client (dws_…)"
+    fix = "Paste the token where the directory asks for the secret token (header Authorization: Bearer dws_…). "
+    if got.startswith("a token of"):
+        fix += "It was renewed or its client ended: `doorward scim list` says which there are. "
+    elif got == "a JWT":
+        fix += "At Entra the field “Secret Token” is empty: it then sends a token of its own. "
+    fix += "A new one: doorward scim renew NAME"
+    told = "send the token of a provisioning client: Authorization: Bearer dws_…"
+    is_bearer = not got.startswith("(") and "not Bearer" not in got
+    error = OAuthError(
+        "invalid_token" if is_bearer else "invalid_request", "The token is unknown or over." if is_bearer else told,
+        status=401, kind="scim_token", field="Authorization", expected=expected, got=got, fix=fix,
+    )  # fmt: skip
+    error_id = services.faults.told(error, request=request, name="scim_refused")
+    challenge = f'Bearer realm="{services.url(PREFIX)}"' + (', error="invalid_token"' if is_bearer else "")
+    detail = "the token is unknown or over" if is_bearer else told
+    return Fault(401, f"{detail} (error {error_id})", headers=(("WWW-Authenticate", challenge),))
 
 
 def _answer(call: Call) -> Response:
