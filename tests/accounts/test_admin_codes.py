@@ -127,7 +127,8 @@ def test_F6_a_code_waits_for_a_second_admin_where_the_settings_say_so(strict: Pr
     ann, boss = strict.add_person("ann"), strict.add_person("boss", roles=("admin",))
     issued = issue(strict, ann)
     assert not admin_codes.is_ready(strict.services, ann.id)
-    assert use(strict, ann, issued.code) is None
+    with pytest.raises(admin_codes.WaitsForApproval):
+        use(strict, ann, issued.code)
     clock.advance(1)
     approved = admin_codes.approve(strict.services, ann.id, boss.id, recorder(strict))
     assert approved.approved_by == boss.id

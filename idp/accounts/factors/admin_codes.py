@@ -45,6 +45,10 @@ class NotIssued(Exception):
     """No code was issued or approved; the message says why and what to do."""
 
 
+class WaitsForApproval(Exception):
+    """It is the code, and somebody else than its issuer has yet to approve it; whoever has it may hear that."""
+
+
 def issue(
     services: Services, person_id: str, reason: str, actor: str, minutes: int | None = None, approved_by: str = "",
     record: Recorder | None = None,
@@ -112,7 +116,10 @@ def is_ready(services: Services, person_id: str) -> bool:
 
 
 def use(services: Services, person_id: str, typed: str, record: Recorder) -> Issued | None:
-    """Use it up; None where it is not the code. One hash, whatever was typed. Errors: `passwords.Busy`."""
+    """Use it up; None where it is not the code. One hash, whatever was typed.
+
+    Errors: `WaitsForApproval`, `passwords.Busy`.
+    """
     code, now = codes.read(typed), services.clock()
     row = services.db.one(store.ADMIN_OPEN, owner_id=person_id, now=now)
     is_right = services.passwords.verify(row.code_hash if row is not None else None, code or typed[:64]).ok
@@ -120,7 +127,7 @@ def use(services: Services, person_id: str, typed: str, record: Recorder) -> Iss
         return None
     issued = _issued(row)
     if not _is_approved(services, issued):
-        return None
+        raise WaitsForApproval
     with services.db.transaction() as tx:
         if tx.run(store.USE_ADMIN, code_id=row.id, now=services.clock()) != 1:
             return None

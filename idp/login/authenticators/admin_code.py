@@ -18,6 +18,7 @@ from idp.wire import Request
 
 INCOMPLETE = N_("The code has ten letters and digits, such as 4K7QP-M2XT9. Type all of it.")
 WRONG = N_("This is not the code. It works once and for a short time; ask the help desk for a new one if it ran out.")
+WAITS = N_("The code is right, but somebody else at the help desk must approve it first. Send it again once they have.")
 PAGE = {
     "heading": N_("Code from the help desk"),
     "why": N_("Type the code that the help desk gave you. Right after, you set up a new second step."),
@@ -50,6 +51,8 @@ class _Admin:
             used = admin_codes.use(services, person_id, typed, recorder(services, request, person_id))
             if used is None:
                 return Verdict(False, error=WRONG, spent=admin_codes.was_used(services, person_id, typed))
+        except admin_codes.WaitsForApproval:  # right, so no guess; another code would have to wait as well (N27)
+            return Verdict(False, error=WAITS, counts=False)
         except Busy:
             return Verdict(False, error=BUSY, counts=False)
         return Verdict(True, (ADMIN_CODE,))

@@ -113,6 +113,45 @@ def test_n27_the_field_for_the_help_desks_code_is_there_before_there_is_one(lost
     assert "Set up a second step" in typed(browser, wrong, issued.code).dom.text
 
 
+@pytest.mark.parametrize("minutes", [1, 60])
+def test_n27_the_field_stays_after_the_first_code_ran_out_and_takes_the_next_one(
+    lost: tuple[Provider, str], clock: Clock, minutes: int
+) -> None:
+    provider, _ = lost
+    browser = provider.browser()
+    first = admin_codes.issue(provider.services, person_id(provider), "lost the phone", "cli:test", minutes=minutes)
+    page = browser.submit(at_the_list(browser), "admin", form=0)
+    clock.advance(60 * min(minutes, 5) + 1)
+    if minutes == 1:  # it ran out while they were reading it out
+        page = typed(browser, page, first.code)
+        assert "This is not the code" in page.dom.text
+    page = browser.submit(at_the_list(browser), "admin", form=0) if minutes == 60 else page
+    assert "code" in {name for form in page.dom.forms for name in form.names()}
+    later = admin_codes.issue(provider.services, person_id(provider), "the first ran out", "cli:test")
+    assert "Set up a second step" in typed(browser, page, later.code).dom.text
+
+
+def test_n27_a_right_code_that_waits_for_its_approval_is_not_called_wrong(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
+    """It works once a second person has agreed, without a new one; and tries meanwhile are no guesses."""
+    provider = open_provider(admin_codes={"second_approver": True}, throttle={"failures": 3})
+    boss = provider.add_person("boss", roles=("admin",))
+    somebody(provider, clock, "totp")
+    issued = admin_codes.issue(provider.services, person_id(provider), "lost the phone", "cli:test")
+    browser = provider.browser()
+    page = browser.submit(at_the_list(browser), "stuck", form=1)
+    button = next(n for n, form in enumerate(page.dom.forms) if any(b[2] == "admin" for b in form.buttons))
+    page = browser.submit(page, "admin", form=button)
+    for _ in range(4):
+        page = typed(browser, page, issued.code)
+        assert "somebody else at the help desk must approve it first" in page.dom.text
+    assert provider.events("factor:failed") == []
+    assert "This is not the code" in typed(browser, page, "4K7QPM2XT9").dom.text  # a stranger's is told nothing
+    admin_codes.approve(provider.services, person_id(provider), boss.id)
+    assert "Set up a second step" in typed(browser, page, issued.code).dom.text
+
+
 def test_n33_after_the_help_desks_code_the_reason_is_true_and_the_start_page_reminds(
     lost: tuple[Provider, str],
 ) -> None:
