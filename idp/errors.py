@@ -130,7 +130,8 @@ class SamlError(Exception):
 
     `kind`: its entry in `idp.catalogue`. `status`, `substatus`: URIs, the second stands inside the first (Core
     §3.2.2.2). `message` is for its developer; `detail` for the log alone. What admins read (`Explanation`): `fix`,
-    where the message does not say it, `side`, `field`, `expected`, `got`.
+    where the message does not say it, `side`, `field`, `expected`, `got`. `evidence`: as of `Refused`, once the message
+    that it answers is at hand.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class SamlError(Exception):
         got: str = "",
     ) -> None:
         super().__init__(message)
+        self.evidence = ""
         self.status, self.substatus, self.message, self.kind, self.detail = status, substatus, message, kind, detail
         self.explanation = Explanation(side, fix or message, field, expected, got)
 

@@ -42,7 +42,7 @@ class SamlHandler:
         except SamlError as error:
             if delivery.was_answered_to(services, pending, session.id):
                 return answered.lead_on(services, request, flow)
-            return delivery.deliver_error(services, request, pending, error, person_id=session.person_id)
+            return delivery.deliver_error(services, request, pending, error, session.person_id)
         except SessionEnded:
             # Signed out between two of our statements: the same request meets the sign-in page.
             return Redirect(location=self.restart_url(services, flow))

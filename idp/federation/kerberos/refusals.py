@@ -5,6 +5,7 @@ People see the ordinary form with one sentence, whatever it was: nothing is wron
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from idp.errors import Explanation, Refused
@@ -81,11 +82,11 @@ def principal(name: str, reason: str) -> Refused:
 def not_ready(reason: str) -> Refused:
     """Nobody can come in this way here."""
     fix = "Give the keytab and the libraries that Windows sign-in needs: `doorward doctor` names what is missing."
-    return _refused("kerberos_unset", fix, "kerberos.keytab", "a keytab that can be read", reason, side="doorward")
+    refused = _refused("kerberos_unset", fix, "kerberos.keytab", "a keytab that can be read", reason)
+    refused.explanation = replace(refused.explanation, side="doorward")
+    return refused
 
 
-def _refused(code: str, fix: str, field: str, expected: str, got: str, *, side: str = "upstream") -> Refused:
-    return Refused(
-        code, FAILED, title=N_("This did not work"), status=401,
-        explanation=Explanation(side, fix, field, expected, got[:300]),
-    )  # fmt: skip
+def _refused(code: str, fix: str, field: str, expected: str, got: str) -> Refused:
+    explanation = Explanation("upstream", fix, field, expected, got[:300])
+    return Refused(code, FAILED, title=N_("This did not work"), status=401, explanation=explanation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256, sha384, sha512
 from typing import Any, Final
@@ -67,11 +67,11 @@ def open_signed(
     """
     keys = documents.read_keys(services, provider, metadata)
     try:
-        return _verified(services, provider, metadata, keys, token, shape), keys
+        return _verified(services, _algorithms(provider, metadata), keys, token, shape), keys
     except UnknownKey:
         keys = documents.read_keys(services, provider, metadata, renewed=True)
         try:
-            return _verified(services, provider, metadata, keys, token, shape), keys
+            return _verified(services, _algorithms(provider, metadata), keys, token, shape), keys
         except InvalidToken as error:
             raise failures.signature(provider, error.reason) from None
     except InvalidToken as error:
@@ -86,17 +86,19 @@ def is_signed_at_hand(services: Services, provider: Provider, token: str, shape:
     if found is None:
         return False
     try:
-        _verified(services, provider, *found, token, shape)
+        metadata, keys = found
+        _verified(services, _algorithms(provider, metadata), keys, token, shape)
     except InvalidToken:
         return False
     return True
 
 
-def _verified(
-    services: Services, provider: Provider, metadata: Metadata, keys: Keys, token: str, shape: Shape
-) -> Believed:  # fmt: skip
+def _algorithms(provider: Provider, metadata: Metadata) -> Sequence[str]:
     # Core §3.1.3.7 (7): of a list of our own; `none` and HMAC are in none.
-    algs = provider.algorithms or metadata.algorithms
+    return provider.algorithms or metadata.algorithms
+
+
+def _verified(services: Services, algs: Sequence[str], keys: Keys, token: str, shape: Shape) -> Believed:
     header, claims = verify(
         token, keys.keys, algs=algs, types=shape.types, now=services.clock(), leeway=LEEWAY, ahead=LEEWAY,
         required=shape.required,

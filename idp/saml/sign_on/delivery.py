@@ -59,23 +59,21 @@ def assertion_spec(client: Client, flow: Flow, pending: PendingAuthnRequest, *, 
 
 
 def deliver_error(
-    services: Services, request: Request, pending: PendingAuthnRequest, error: SamlError, *, evidence: str = "",
-    person_id: str | None = None,
-) -> Response:  # fmt: skip
+    services: Services, request: Request, pending: PendingAuthnRequest, error: SamlError, person_id: str | None = None
+) -> Response:
     """A request that is refused: an error Response, under whose id the admins find what happened."""
-    with_id = record_error(services, request, pending.client_id, error, evidence=evidence, person_id=person_id)
+    with_id = record_error(services, request, pending.client_id, error, person_id)
     return send_error(services, request, pending, with_id)
 
 
 def record_error(
-    services: Services, request: Request, client_id: str, error: SamlError, *, evidence: str = "",
-    person_id: str | None = None,
-) -> SamlError:  # fmt: skip
+    services: Services, request: Request, client_id: str, error: SamlError, person_id: str | None = None
+) -> SamlError:
     """Keep a refusal for the admins; answers it with its id, which the service provider is told as well."""
     refusal = Refused(
         "saml_" + (error.substatus or error.status).rpartition(":")[2].lower(), error.message,
-        client_id=client_id, detail=error.detail or error.message, evidence=evidence, explanation=error.explanation,
-        kind=error.kind,
+        client_id=client_id, detail=error.detail or error.message, evidence=error.evidence,
+        explanation=error.explanation, kind=error.kind,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, person_id=person_id, cause=error)
     return error.told(error_id, catalogue.url_of(services, error.kind))

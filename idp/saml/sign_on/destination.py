@@ -15,6 +15,7 @@ from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.evidence import evidence
 from idp.saml.messages import authn_request, names, request_header
+from idp.saml.messages.authn_request import AuthnRequest
 from idp.saml.messages.bindings import BadMessage, Received
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.signatures import Opened, is_signed, open_message
@@ -37,7 +38,8 @@ def find_destination(
     try:
         root = parse(received.message)
         client, provider = find_provider(services, request_header.read_issuer(root))
-        incoming = _read(services, client, provider, received, root, location)
+        request, is_signed = _read(services, client, provider, received, root)
+        incoming = IncomingAuthnRequest(client, provider, request, is_signed, False, location)
         acs, answerable = choose_acs(provider, incoming.request, bindings)
     except Refused as error:
         error.evidence = evidence(received)
@@ -58,8 +60,9 @@ def find_destination(
 
 
 def _read(
-    services: Services, client: Client, provider: ServiceProvider, received: Received, root: Element, location: str
-) -> IncomingAuthnRequest:
+    services: Services, client: Client, provider: ServiceProvider, received: Received, root: Element
+) -> tuple[AuthnRequest, bool]:
+    """The request, and whether it is signed."""
     try:
         opened = _open(services, provider, received, root)
     except BadSignature as error:
@@ -74,7 +77,7 @@ def _read(
     request = authn_request.read_authn_request(opened.root)
     if request.header.issuer != provider.entity_id:
         raise BadMessage("what is signed names another Issuer")
-    return IncomingAuthnRequest(client, provider, request, opened.signed, False, location)
+    return request, opened.signed
 
 
 def _open(services: Services, provider: ServiceProvider, received: Received, root: Element) -> Opened:

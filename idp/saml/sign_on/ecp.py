@@ -62,7 +62,8 @@ def receive_ecp_request(services: Services, request: Request) -> Response:
         message = _issue(services, request, incoming, session, accept(services, incoming, pending), bound)
     except SamlError as error:
         bound = Bound()
-        with_id = delivery.record_error(services, request, pending.client_id, error, evidence=evidence(received))
+        error.evidence = evidence(received)
+        with_id = delivery.record_error(services, request, pending.client_id, error)
         message = issuing.refuse(services, incoming.client, pending.acs, pending.request_id, with_id)
     return soap.encode_soap(message, [_header(pending.acs), *bound.headers])
 

@@ -51,7 +51,8 @@ def receive_authn_request(services: Services, request: Request) -> Response:
         if not brings_session and not is_hop and not is_answered:
             delivery.check_unspent(services, pending)
     except SamlError as error:
-        return delivery.deliver_error(services, request, pending, error, evidence=evidence(received))
+        error.evidence = evidence(received)
+        return delivery.deliver_error(services, request, pending, error)
     if is_hop:
         # A cross-site POST comes without our Lax cookies; a GET from here brings them.
         return Redirect(location=continue_url(services, pending))
