@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 import pytest
 
 from idp.accounts.roles import RoleGrant
-from idp.admin import attention, certificates
+from idp.admin import applications, attention, certificates
+from idp.admin.actor import of_shell
 from idp.audit import Event, record
 from tests.backends import Clock
 from tests.console.conftest import Enter
-from tests.provider import Browser, Provider
+from tests.provider import Answer, Browser, Provider
 
 
 def test_B3_sign_ins_and_failures_are_drawn_with_their_figures(
@@ -54,6 +55,26 @@ def test_B3_what_takes_long_is_looked_at_in_the_background_and_kept(provider: Pr
     assert "Gone: an address of it cannot be reached." not in owner.get("admin").dom.text
     attention.examine(provider.services)
     assert "Gone: an address of it cannot be reached." in owner.get("admin").dom.text
+
+
+def test_R6_B3_a_secret_that_is_used_and_ends_soon_needs_attention(provider: Provider, owner: Browser) -> None:
+    told, shell, services = "CRM: the secret that it uses ends soon.", of_shell("test"), provider.services
+    app = provider.add_client("CRM", "machine")
+
+    def overview() -> Answer:
+        attention.examine(services)
+        return owner.get("admin")
+
+    applications.add_secret(services, shell, services.registry.get(app.id), 5 * 86400)
+    assert told not in overview().dom.text  # nobody uses it: whoever does has changed over
+    assert provider.client_credentials(app).status == 200
+    services.uses.flush()
+    page = overview()
+    assert told in page.dom.text
+    assert f'href="/admin/apps/{app.id}/secrets"' in page.text
+    (old,) = [one for one in services.registry.get(app.id).secrets if one.expires_at is not None]
+    applications.end_secret(services, shell, services.registry.get(app.id), old.id)
+    assert told not in overview().dom.text
 
 
 def test_C2_whoever_looks_after_a_part_sees_nothing_of_the_whole(provider: Provider, enter: Enter) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from clients.documents.address import in_path
 from idp import reach
+from idp.admin.attention import ending_secrets
 from idp.admin.attention.finding import MANY, Finding
 from idp.answers import symptoms
 from idp.protocols import Services
@@ -33,8 +34,11 @@ def keep_of_doctor(services: Services, found: Iterable[Finding]) -> None:
 
 
 def examine(services: Services) -> None:
-    """Look at every application's addresses and metadata, and at people's factors; keep what was found for the page."""
-    looks = (*_lacking(services), *_unreachable(services), *_saml(services), *_symptoms(services))
+    """Look at applications' addresses, metadata and secrets, and at people's factors; keep what was found."""
+    looks = (
+        *_lacking(services), *_unreachable(services), *_saml(services), *_symptoms(services),
+        *ending_secrets.findings(services),
+    )  # fmt: skip
     found = [asdict(finding) for finding in looks]
     services.state.put(_KEPT, found, 6 * EVERY)
 
