@@ -350,7 +350,9 @@ def _show_groups(
         if every is None:
             raise Fault(400, f"these have more than {MOST_MEMBERS} members; ask excludedAttributes=members", "tooMany")
     whole: Iterable[dict[str, Any]] = (
-        groups.resource(one, None if every is None else every.get(one.id, []), call.base, call.client.source)
+        groups.resource(
+            one, None if every is None else every.get(one.id, kept.Members()), call.base, call.client.source
+        )
         for one in found
     )
     return [shaping.projected(one, wanted, unwanted) for one in whole]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from idp.accounts import groups
 from idp.accounts.grouping import nesting
+from idp.accounts.provisioning.kept import Kept, Members
 from idp.scim import groups as scim_groups
 from idp.scim import users
 from tests.provider import Provider
@@ -140,3 +142,23 @@ def test_Y1_a_group_has_another_version_whenever_what_is_shown_of_it_is_another(
     assert len({version for version, _ in seen}) == len(seen)
     known = {"If-Match": seen[0][0]}
     refused(scim.call("DELETE", path, None, known), 412)
+
+
+@pytest.mark.spec("RFC7644 3.14")
+def test_Y1_who_knows_the_version_of_a_group_is_sent_nothing_of_it_until_it_is_another(scim: Scim) -> None:
+    ann = scim.make("Users", userName="ann")["id"]
+    made = scim.make("Groups", displayName="Sales")
+    path, known = f"Groups/{made['id']}", {"If-None-Match": f'W/"other", {made["meta"]["version"]}'}
+    same = scim.call("GET", path, None, known)
+    assert (same.status, same.body, same.headers["ETag"]) == (304, b"", made["meta"]["version"])
+    scim.patch(path, {"op": "add", "path": "members", "value": [{"value": ann}]})
+    other = scim.call("GET", path, None, known)
+    assert (other.status, [one["value"] for one in other.json["members"]]) == (200, [ann])
+
+
+@pytest.mark.parametrize("ids", [["u1", "u2"], ['a"b', "ü\\", "u1"], []])
+def test_Y1_members_written_as_text_are_the_members_of_the_resource(ids: list[str]) -> None:
+    group, base = Kept("g1", "Sales", "", None, 1.0, False), "https://login.example/scim/v2"
+    found = Members(ids, ["g2"])
+    whole = scim_groups.resource(group, None, base, "")
+    assert json.loads(scim_groups._written(whole, found, base)) == scim_groups.resource(group, found, base, "")

@@ -48,12 +48,12 @@ class Kept:
     added_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody in a group, or a group in it."""
+@dataclass(slots=True)
+class Members:
+    """Who was put into a group: ids of people, and of groups."""
 
-    id: str
-    is_group: bool = False
+    people: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
 
 
 def is_text(value: str) -> bool:
@@ -173,19 +173,18 @@ def group_page(db: Any, skip: int, many: int) -> list[Kept]:
     return [_kept(row) for row in db.all(store.GROUP_PAGE, skip=skip, many=many)]
 
 
-def members(db: Any, group_ids: Iterable[str], most: int) -> dict[str, list[Member]] | None:
-    """Who is in each of these groups; None where they are more than `most` together."""
-    ids, found, left = list(group_ids), dict[str, list[Member]](), most
+def members(db: Any, group_ids: Iterable[str], most: int) -> dict[str, Members] | None:
+    """Who is in each of these groups that has anybody; None where they are more than `most` people together."""
+    ids, found, left = list(group_ids), dict[str, Members](), most
     for at in range(0, len(ids), store.MANY):
         some = store.listed(ids[at : at + store.MANY])
-        rows = db.all(store.MEMBERS, **some, many=left + 1)
-        if len(rows) > left:
+        left -= int(db.one(store.MEMBER_COUNT, **some).n)
+        if left < 0:
             return None
-        left -= len(rows)
-        for row in rows:
-            found.setdefault(row.group_id, []).append(Member(row.person_id))
+        for row in db.all(store.MEMBERS, **some):
+            found.setdefault(row.group_id, Members()).people = row.people.split("\n")
         for row in db.all(store.INNER, **some):
-            found.setdefault(row.parent_id, []).append(Member(row.id, is_group=True))
+            found.setdefault(row.parent_id, Members()).groups.append(row.id)
     return found
 
 

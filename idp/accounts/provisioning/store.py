@@ -188,12 +188,18 @@ GROUPS_WITH = select(*_group).where(
         .union(select(group_nesting.c.parent_id).where(group_nesting.c.group_id == bindparam("member")))
     )
 )
-MEMBERS = (
-    select(_m.group_id, _m.person_id)
-    .where(_m.group_id.in_(_these))
-    .order_by(_m.group_id, _m.person_id)
-    .limit(bindparam("many"))
+MEMBER_COUNT = select(func.count().label("n")).where(_m.group_id.in_(_these))
+#: As text of the statement: a value that nobody gives would be missing.
+_LINE_END: Any = literal_column("'\n'")
+_listed = (
+    select(_m.group_id, _m.person_id).where(_m.group_id.in_(_these)).order_by(_m.group_id, _m.person_id).subquery()
 )
+#: Of each group one text, with a line for each person: ten thousand rows are as many objects, which whoever collects
+#: what is done with walks through. No id has a line's end in it.
+MEMBERS = (
+    select(_listed.c.group_id, func.aggregate_strings(_listed.c.person_id, _LINE_END).label("people"))
+    .group_by(_listed.c.group_id)
+)  # fmt: skip
 INNER = (
     select(group_nesting.c.parent_id, _g.id, _g.name)
     .join_from(group_nesting, groups, _g.id == group_nesting.c.group_id)
