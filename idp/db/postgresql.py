@@ -48,10 +48,14 @@ class Connection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, timeout or self.patience)
         except psycopg.errors._WaitTimeout:
-            self.pgconn.finish()
-            if self.patience != HEARD_S:
-                self.doubt.since = monotonic()
+            self.give_up()
             raise psycopg.OperationalError(f"timeout expired: no answer within {self.patience} s") from None
+
+    def give_up(self) -> None:
+        """Close it, as no answer came; whatever else was open is asked before it is used."""
+        self.pgconn.finish()
+        if self.patience != HEARD_S:
+            self.doubt.since = monotonic()
 
     def is_silent(self) -> bool:
         """Whether nothing comes any more; it is asked once, and only where another one was given up since."""

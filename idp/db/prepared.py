@@ -150,6 +150,10 @@ class Asked:
             poll = select.poll()
             poll.register(self._pg.socket, what)
         if not poll.poll(None if patience is None else patience * 1000):
-            self._pg.finish()
+            self._connection.give_up()
             raise psycopg.OperationalError(f"timeout expired: no answer within {patience} s")
-        self._pg.consume_input()
+        try:
+            self._pg.consume_input()
+        except psycopg.OperationalError:  # the system has given it up: what was sent was not acknowledged in time
+            self._connection.give_up()
+            raise

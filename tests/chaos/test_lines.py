@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
+from sqlalchemy import literal_column, select
 
+from idp.db import Database, Unavailable
 from idp.db.postgresql import Connection
 from idp.db.postgresql import Server as DatabaseServer
 from tests.backends import PostgreSQL, Redis
@@ -108,4 +110,26 @@ def test_H3_where_one_line_was_given_up_the_others_are_asked_first(
     assert server.connect().heard > server._doubt.since
     for one in (first, second, third):
         one.close()
+    between.close()
+
+
+def test_H3_a_request_that_gave_its_line_up_has_the_others_asked_first(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a request asks does not go by psycopg's own wait: it was its line alone that was left."""
+    monkeypatch.setattr(Connection, "patience", 0.5)
+    monkeypatch.setattr("idp.db.postgresql.HEARD_S", 0.2)
+    between = Between(postgresql.port)
+    database = Database(postgresql.url().replace(f":{postgresql.port}/", f":{between.port}/"))
+    number = select(literal_column("1").label("n"))
+    other = database._connect()
+    assert database.one(number).n == 1
+    between.forget()
+    with pytest.raises(Unavailable, match="timeout expired"), database.transaction():
+        raise AssertionError("never begun")
+    assert other.is_silent()
+    assert database.one(number).n == 1
+    assert database._connection().heard > database._connection().doubt.since
+    other.close()
+    database.close()
     between.close()
