@@ -104,7 +104,7 @@ class Server:
     def _opened(self) -> Connection:
         begun = monotonic()
         try:
-            connection = Connection.connect(make_conninfo("", **self._params), autocommit=True, prepare_threshold=2)
+            connection = Connection.connect(make_conninfo("", **self._params), autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
             ended = monotonic()  # a server that says no at once costs nobody anything
             self._again_at, self._why = ended + AGAIN_S, str(error) if ended - begun >= AGAIN_S else ""
