@@ -6,11 +6,12 @@ Parameters go by name, rows come back as named tuples. Columns therefore hold on
 text, integers, doubles (times: seconds since the epoch), and bytes.
 """
 
-from .database import Database, Transaction
+from .database import Database
 from .errors import Conflict, ReadOnly, Unavailable
 from .joined import joined
 from .pairs import THEN, Pair
 from .statements import WRITES, Statement, sweep, upsert
+from .transactions import Transaction
 
 __all__ = [
     "THEN",

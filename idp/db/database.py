@@ -8,7 +8,7 @@ import select
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 from weakref import WeakSet
@@ -20,97 +20,28 @@ from idp.meters.spent import SPENT
 from .connecting import connect_sqlite
 from .durability import GroupCommit
 from .errors import Conflict, ReadOnly, Unavailable
-from .loading import load
 from .optimistic import Apart
-from .pairs import THEN, Pair
 from .statements import Compiled, Fetch, first_row, rows, touched
+from .transactions import Scope, Transaction
 
 #: What a database says that has moved: its triggers refuse every change, whoever asks (`idp.installation.moving`).
 MOVED = "doorward: this database has moved"
 A_WHILE = 60.0  # seconds until somebody has pointed the servers at the new place
 
 
-class Transaction:
-    """Statements that hold together. `Database` itself has the same three verbs for a single statement."""
-
-    __slots__ = ("_cursor", "_db", "_then")
-
-    def __init__(self, db: Database, cursor: Any) -> None:
-        self._db, self._cursor = db, cursor
-        self._then: tuple[Callable[[], object], ...] = ()
-
-    def after_commit(self, then: Callable[[], object]) -> None:
-        """Have something called once this has committed, such as whoever waits for what it wrote; it must not fail."""
-        self._then = (*self._then, then)
-
-    @property
-    def database(self) -> Database:
-        """Where it happens."""
-        return self._db
-
-    def one(self, expression: Any, /, **params: Any) -> Any:
-        """The first row as a named tuple, or None."""
-        compiled = self._db.compiled(expression)
-        return first_row(self._db._executed(self._cursor, compiled, params), compiled)
-
-    def all(self, expression: Any, /, **params: Any) -> list[Any]:
-        """Every row as a named tuple."""
-        compiled = self._db.compiled(expression)
-        return rows(self._db._executed(self._cursor, compiled, params), compiled)
-
-    def run(self, expression: Any, /, **params: Any) -> int:
-        """Change something; answers how many rows it touched."""
-        compiled = self._db.compiled(expression)
-        return touched(self._db._executed(self._cursor, compiled, params), compiled)
-
-    def both(self, pair: Pair, /, **params: Any) -> int:
-        """Its change, and the row that follows from it; answers how many rows the change touched, 0 or 1."""
-        if self._db.name == "postgresql":
-            return self.run(pair.alone, **params)
-        first = {name: value for name, value in params.items() if not name.startswith(THEN)}
-        touched = self.run(pair.first, **first)
-        if touched:
-            self.run(pair.second, **{name: value for name, value in params.items() if name not in first})
-        return touched
-
-    def load(self, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert many rows at once, all with the columns of the first one."""
-        if rows:
-            load(self._cursor, self._db.name, table, rows)
-            self._db._local.wrote = True
-
-
-class _Scope:
-    """The two ends of a transaction. (A generator under `contextlib.contextmanager` costs every hop 8 µs more.)"""
-
-    __slots__ = ("_db", "_durable", "_tx")
-
-    def __init__(self, db: Database, durable: bool) -> None:
-        self._db, self._durable = db, durable
-
-    def __enter__(self) -> Transaction:
-        try:
-            self._tx = self._db._begin(self._durable)
-            return self._tx
-        except self._db._errors.Error as error:
-            raise self._db._translated(error) from error
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        try:
-            self._db._finish("COMMIT" if error is None else "ROLLBACK")
-            if error is None and self._durable:
-                self._db._make_durable()
-            if error is None and self._tx._then:
-                for then in self._tx._then:
-                    then()
-        except self._db._errors.Error as failed:
-            raise self._db._translated(failed) from failed
-        if isinstance(error, self._db._errors.Error):
-            raise self._db._translated(error) from error
-
-
 class _Held:
     """Stands for the connection of a thread, for as long as that has one."""
+
+
+class _Own(threading.local):
+    """What a thread has of its own. Its connection is let go of only in `close` and `_lost`."""
+
+    connection: Any = None
+    cursor: Any = None
+    ended: Any = None
+    held: _Held | None = None
+    wrote = False
+    begun = False  # a transaction stands open: nothing else takes the place of its connection
 
 
 class Database:
@@ -141,7 +72,7 @@ class Database:
             self._errors = psycopg
         else:
             raise ValueError(f"database_url: {self.name!r} is not supported; use sqlite:///… or postgresql://…")
-        self._local = threading.local()
+        self._local = _Own()
         self._compiled: dict[Any, Compiled] = {}
         self._writing = threading.Lock()  # SQLite has one writer: threads queue here instead of polling the file
         self._commits: GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
@@ -173,9 +104,15 @@ class Database:
         return connection
 
     def _connection(self) -> Any:
-        connection: Any = getattr(self._local, "connection", None)
-        is_old = connection is not None and self.name == "postgresql"
-        if is_old and (self._local.ended.poll(0) or connection.is_silent()):
+        local = self._local
+        connection: Any = local.connection
+        if local.begun:
+            # What else this thread reads belongs to its transaction. On a fresh connection the read would be answered,
+            # the COMMIT, too, and what was written before would be lost without a word.
+            if connection is None:
+                raise Unavailable("the connection was lost within a transaction: nothing of it is written")
+            return connection
+        if connection is not None and self.name == "postgresql" and self._is_gone(connection):
             self.close()
             connection = None
         if connection is None:
@@ -194,6 +131,9 @@ class Database:
             self._local.connection = connection
         return connection
 
+    def _is_gone(self, connection: Any) -> bool:
+        return bool(connection.closed or self._local.ended.poll(0) or connection.is_silent())
+
     @property
     def connections(self) -> int:
         """How many are open in this process."""
@@ -201,7 +141,7 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        connection = getattr(self._local, "connection", None)
+        connection = self._local.connection
         if connection is not None:
             self._local.connection = None
             self._local.held = None
@@ -234,14 +174,14 @@ class Database:
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
-    def transaction(self, *, durable: bool = True) -> _Scope:
+    def transaction(self, *, durable: bool = True) -> Scope:
         """Begin, then commit, or roll back on any exception. Not to be nested.
 
         `durable=False` is for what may be lost when the machine (not the process) loses power: codes, sessions.
         """
-        return _Scope(self, durable)
+        return Scope(self, durable)
 
-    def optimistic(self, *, durable: bool = True) -> _Scope | Apart:
+    def optimistic(self, *, durable: bool = True) -> Scope | Apart:
         """Reads, then one change that says by itself whether what was read still holds, by the rows that it touches.
 
         On SQLite a transaction, which keeps other writers out as ever. PostgreSQL locks nothing between such a read and
@@ -284,6 +224,8 @@ class Database:
                 try:
                     asked = perf_counter()
                     cursor.execute("COMMIT")
+                    if self.name == "postgresql" and cursor.said == b"ROLLBACK":
+                        raise Unavailable("a statement of this transaction had failed: nothing of it is written")
                     ended = perf_counter()
                     SPENT.store += ended - asked
                     SPENT.mark(self.name, asked, ended, "COMMIT")
@@ -303,7 +245,7 @@ class Database:
 
     def _check_outside(self, reason: str) -> None:
         # On SQLite it would wait for its own lock for ever; on PostgreSQL it would silently join the transaction.
-        if getattr(self._local, "begun", False):
+        if self._local.begun:
             raise RuntimeError(reason)
 
     def _check_open(self) -> None:
@@ -360,7 +302,7 @@ class Database:
             return self._single(fetch, compiled, params, durable)
         except Unavailable:
             # A connection that died while idle: the statement never ran, so a read may try once on a fresh one.
-            if compiled.writes or getattr(self._local, "connection", None) is not None:
+            if compiled.writes or self._local.begun or self._local.connection is not None:
                 raise
             return self._single(fetch, compiled, params, durable)
 

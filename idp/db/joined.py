@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from .database import Database, Transaction
+from .database import Database
+from .transactions import Transaction
 
 
 class _Joined:
