@@ -163,11 +163,18 @@ class Database:
             return Conflict(str(error))
         if self._is_standby(error):  # it was the primary when we connected: whoever is it now is found anew
             self.close()
-        elif not isinstance(error, (self._errors.OperationalError, self._errors.InterfaceError)):
+        elif not self._is_outage(error):
             return error
         self.failures += 1
         self._lost()
         return Unavailable(str(error))
+
+    def _is_outage(self, error: Exception) -> bool:
+        """Rather than a mistake in what was asked."""
+        said = self._errors
+        if isinstance(error, (said.OperationalError, said.InterfaceError, said.InternalError)):
+            return True
+        return type(error) is said.DatabaseError  # a file that is none, a connection that ended in mid-answer
 
     def _is_standby(self, error: Exception) -> bool:
         return self.name == "postgresql" and isinstance(error, self._errors.errors.ReadOnlySqlTransaction)
@@ -324,23 +331,26 @@ class Database:
     def make_room(self) -> None:
         """Keep 256 MB of SQLite's pages at hand on this thread: indexes that are filled in no order are read often."""
         if self.name == "sqlite":
-            self._connection().execute("PRAGMA cache_size=-262144").fetchall()
+            self.tell("PRAGMA cache_size=-262144")
 
     def analyze(self) -> None:
         """Look at how the rows lie, for the planner: after very many came at once."""
-        connection = self._connection()
-        try:
-            if self.name == "sqlite":
-                connection.execute("PRAGMA analysis_limit=1000").fetchall()
-            connection.execute("ANALYZE")
-        except self._errors.Error as error:
-            raise self._translated(error) from error
+        if self.name == "sqlite":
+            self.tell("PRAGMA analysis_limit=1000")
+        self.tell("ANALYZE")
 
     def checkpoint(self) -> None:
         """Fold SQLite's write-ahead log back into the file; called off the request path."""
         if self.name == "sqlite":
-            connection = self._connection()
-            try:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            except self._errors.Error as error:
-                raise self._translated(error) from error
+            self.tell("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def tell(self, command: str) -> None:
+        """Tell this thread's connection what is neither a read nor a change, outside of a transaction."""
+        self._check_outside("this is said outside of a transaction")
+        connection = self._connection()
+        try:
+            cursor = connection.execute(command)
+            if self.name == "sqlite":
+                cursor.fetchall()
+        except self._errors.Error as error:
+            raise self._translated(error) from error

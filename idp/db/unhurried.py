@@ -18,15 +18,17 @@ def unhurried(db: Database) -> Iterator[None]:
     if db.name != "postgresql":
         yield
         return
+    db.tell("SET statement_timeout TO 0")
     connection = db._connection()
     patience, connection.patience = connection.patience, None
     try:
-        connection.execute("SET statement_timeout TO 0")
         yield
     finally:
         connection.patience = patience
-        with contextlib.suppress(db._errors.Error):
+        try:
             connection.execute("RESET statement_timeout")
+        except db._errors.Error:  # nobody after us shall have one without a limit
+            connection.close()
 
 
 def analyze(db: Database) -> None:

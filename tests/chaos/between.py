@@ -15,6 +15,13 @@ class Line:
 
     ends: tuple[socket.socket, socket.socket]
     swallows: threading.Event = field(default_factory=threading.Event)
+    last: bool = False  # it ends at the next answer
+
+    def cut(self) -> None:
+        """End it, as a machine does that loses its power, or a proxy that is started again."""
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 class Between:
@@ -22,6 +29,7 @@ class Between:
 
     def __init__(self, port: int, *, delay: float = 0.0) -> None:
         self.delay, self._to = delay, port
+        self._until_cut, self._arrives = 0, False
         self._lines: list[Line] = []
         self._server = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = int(self._server.getsockname()[1])
@@ -33,6 +41,15 @@ class Between:
         for line in open_ones:
             line.swallows.set()
         return len(open_ones)
+
+    def cut_at(self, question: int, *, arrives: bool) -> None:
+        """Cut a line at the n-th question from now on, 1 being the next: it is lost, or `arrives` and its answer is."""
+        self._until_cut, self._arrives = question, arrives
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether that question was asked."""
+        return self._until_cut <= 0
 
     def close(self) -> None:
         """End all of it."""
@@ -61,6 +78,11 @@ class Between:
             while piece := source.recv(65536):
                 if sink is line.ends[1]:  # a delay for each question, as by distance
                     time.sleep(self.delay)
+                    self._until_cut -= 1
+                    line.last = line.last or self._until_cut == 0
+                if line.last and (source is line.ends[1] or not self._arrives):
+                    line.cut()
+                    return
                 if line.swallows.is_set():
                     continue
                 sink.sendall(piece)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -603,18 +602,18 @@ def test_H3_a_connection_that_goes_as_it_is_opened_costs_its_thread_nothing_more
 
 
 def test_H3_a_connection_that_cannot_be_asked_for_more_time_keeps_its_patience() -> None:
-    class Broken:
+    class Patient:
         patience: float | None = 6.0
 
-        def execute(self, statement: str) -> None:
-            raise sqlite3.OperationalError(statement)
-
     class Grown:
-        name, _errors, connection = "postgresql", sqlite3, Broken()
+        name, connection = "postgresql", Patient()
 
-        def _connection(self) -> Broken:
+        def tell(self, command: str) -> None:
+            raise Unavailable(command)
+
+        def _connection(self) -> Patient:
             return self.connection
 
-    with pytest.raises(sqlite3.OperationalError), unhurried(Grown()):  # type: ignore[arg-type]
+    with pytest.raises(Unavailable), unhurried(Grown()):  # type: ignore[arg-type]
         pass
     assert Grown.connection.patience == 6.0
