@@ -20,7 +20,7 @@ from idp.config.several_hosts import place_of
 from idp.meters.spent import SPENT
 from idp.state import Observer, StateUnavailable, check_key, decode, encode, is_like
 from idp.state.redis_clients import Cluster, connect
-from idp.state.redis_direct import Direct
+from idp.state.redis_direct import Direct, is_replaced
 
 PREFIX = "doorward:"
 
@@ -135,6 +135,8 @@ class RedisState:
             keys = [key for key in found if not (but and is_like(_text(key), PREFIX + but))]
             return sum(int(self._redis.delete(key)) for key in keys)
         except redis.RedisError as error:
+            if self._direct is not None and is_replaced(error):
+                self._redis.connection_pool.disconnect()
             raise StateUnavailable(f"Redis: {error}") from error
 
     def sweep(self, limit: int = 1000) -> int:

@@ -1,7 +1,8 @@
 """A client for Redis as each way of running it needs: one server, a master that Sentinels know, a Cluster.
 
 All of them: short timeouts, and no command is sent twice. One that timed out may have been done, and a second `take`
-or `count` would be another one; what may be repeated, whoever asked repeats.
+or `count` would be another one; what may be repeated, whoever asked repeats. (What a server refused as it takes no
+changes is sent to the one that took its place: `redis_direct`.)
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -92,6 +93,44 @@ def test_H1_another_master_takes_over_and_nothing_is_done_twice(group: Sentinels
         assert not any(state.add(key, "again", 600) for key in keys)  # it is back, and nobody asks it
         eventually(lambda: _is_replica(master))
     state.close()
+
+
+@pytest.mark.slow
+def test_H1_a_master_that_was_replaced_takes_nothing_from_connections_that_are_open(run_pid: int) -> None:
+    """At the other side of a broken network it goes on as master, and a code that was used would be good there."""
+    group = Sentinels(run_pid)
+    state, other = RedisState(group.url), RedisState(group.url)  # another process, of which nobody asks meanwhile
+    master = group.master()
+    with ThreadPoolExecutor(1) as thread:
+        for store in (state, other):
+            assert thread.submit(store.get, "k").result() is None  # a thread's own connection
+        master.freeze()
+        eventually(lambda: group.master() is not master)
+        eventually(lambda: _takes(state))
+        assert state.add("code", "spent", 600)
+        master.thaw()
+        assert master.client.info("replication")["role"] == "master"  # nobody has told it yet
+        for store in (state, other):
+            assert not thread.submit(store.add, "code", "spent", 600).result()
+    for store in (state, other):
+        store.close()
+    group.close()
+
+
+@pytest.mark.slow
+def test_H1_the_sentinels_are_asked_once_a_second_and_their_last_word_counts_while_they_are_gone(run_pid: int) -> None:
+    group = Sentinels(run_pid)
+    state = RedisState(group.url)
+    state.put("k", 1, 60)
+    for sentinel in group.sentinels:
+        sentinel.kill()
+    assert state._direct is not None
+    assert state._direct._master is not None
+    state._direct._master.forget()
+    assert [state.get("k") for _ in range(3)] == [1, 1, 1]
+    assert state._direct._master._due > time.monotonic()
+    state.close()
+    group.close()
 
 
 @pytest.mark.slow

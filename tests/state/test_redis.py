@@ -17,6 +17,7 @@ from idp.state.redis import RedisState
 from idp.state.sealed import PREFIX, SealedState
 from keys.sealing import Sealer
 from tests.backends import Redis
+from tests.chaos.between import Between
 
 pytestmark = pytest.mark.slow
 
@@ -207,3 +208,32 @@ def test_n9_a_list_or_a_word_under_a_name_of_ours_is_no_value_and_no_count(redis
     other.set("doorward:d", b"\xff many")
     assert (state.count("d", 60, by=0), state.count("d", 60)) == (0, 1)
     assert other.pttl("doorward:d") > 0
+
+
+#: What brings a Redis to refuse changes: it follows another one, or none follows it.
+REFUSES = {"a replica": "REPLICAOF 127.0.0.1 1", "alone": "CONFIG SET min-replicas-to-write 1"}
+
+
+@pytest.mark.parametrize("how", REFUSES)
+def test_H1_behind_one_address_the_server_that_stands_there_now_is_asked(run_pid: int, how: str) -> None:
+    """A balancer leaves connections open to a master that was replaced: it refuses, and was asked for ever."""
+    old, new = Redis(run_pid), Redis(run_pid)
+    between = Between(old.port)
+    state = RedisState(f"redis://127.0.0.1:{between.port}/0")
+    state.put("k", "old", 60)
+    state.count("n", 60)
+    asked = redis.Redis.from_url(old.url)
+    asked.execute_command(*REFUSES[how].split())
+    for verb in (lambda: state.put("k", 1, 60), lambda: state.take("k"), lambda: state.count("n", 60),
+                 lambda: state.add("x", 1, 60), lambda: state.forget("k")):  # fmt: skip
+        with pytest.raises(StateUnavailable):  # nobody has taken its place yet
+            verb()
+    before = asked.info("commandstats")
+    between._to = new.port
+    assert state.count("n", 60) == 1
+    assert state.add("x", 1, 60)
+    assert state.forget("x") == 1
+    assert asked.info("commandstats").get("cmdstat_eval") == before.get("cmdstat_eval")
+    between.close()
+    for server in (old, new):
+        server.stop()
