@@ -28,6 +28,9 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"no pg_hba.conf entry", "pg_hba.conf",
      "The server lets nobody in from here, or not without TLS: add a line for this database, user and address "
      "(hostssl … scram-sha-256), and ?sslmode=require to storage.database_url."),
+    (r"unsupported startup parameter", "PgBouncer",
+     "A pooler stands between: name PostgreSQL itself. Where that cannot be, set pool_mode = session and "
+     "ignore_startup_parameters = options there, and ALTER ROLE name SET statement_timeout = '5s'."),
     (r"server does not support SSL", _URL, "The URL asks for TLS, and the server has none: switch ssl on there."),
     (r"does not match host name|certificate verify failed|root certificate file|sslrootcert", _URL,
      "The server's certificate is not of an authority that is known here, or for another name: name the file of the "

@@ -45,6 +45,7 @@ from tests.provider import Provider
         ('could not translate host name "db.invalid" to address', "storage.database_url", "DNS"),
         ("connection failed: Connection refused", "storage.database_url", "listen_addresses"),
         ("connection timeout expired", "storage.database_url", "firewall"),
+        ("FATAL:  unsupported startup parameter: options", "PgBouncer", "pool_mode = session"),
         ("attempt to write a readonly database", "storage.data_dir", "chown"),
         ("database or disk is full", "disk of storage.data_dir", "room"),
         ("disk I/O error", "storage.data_dir", "network file system"),
