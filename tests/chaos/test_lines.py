@@ -124,6 +124,12 @@ def test_H3_a_request_that_gave_its_line_up_has_the_others_asked_first(
     number = select(literal_column("1").label("n"))
     other = database._connect()
     assert database.one(number).n == 1
+    between.cut_at(1, arrives=True)  # the system gave it up: what was sent was not acknowledged
+    with pytest.raises(Unavailable), database.transaction():
+        raise AssertionError("never begun")
+    assert other.doubt.since > other.heard
+    assert not other.is_silent()
+    assert database.one(number).n == 1
     between.forget()
     with pytest.raises(Unavailable, match="timeout expired"), database.transaction():
         raise AssertionError("never begun")
