@@ -44,7 +44,7 @@ def test_no_room_passes_for_a_part_of_the_spine() -> None:
 #: commands that register each other's. None is there when modules are loaded. A new one is a fault.
 _CIRCLES = (
     {"idp.state", "idp.state.redis", "idp.state.sql"},
-    {"idp.db.database", "idp.db.optimistic"},
+    {"idp.db.database", "idp.db.optimistic", "idp.db.transactions"},
     {"idp.accounts.factors", "idp.accounts.factors.kinds", "idp.accounts.factors.webauthn"},
     {"idp.accounts.groups", "idp.accounts.grouping.nesting"},
     {"idp.mail.delivery", "idp.mail.smpp", "idp.mail.sms", "idp.mail.smtp"},
