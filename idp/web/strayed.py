@@ -29,9 +29,13 @@ ENDPOINTS: Final[Mapping[str, tuple[str, str]]] = {
     "/saml/sso": ("SAML single sign-on", "SingleSignOnService"),
     "/saml/slo": ("SAML sign-out", "SingleLogoutService"),
     "/saml/metadata": ("SAML metadata", "metadata"),
+    "/saml/start/CLIENT_ID": ("the start of a SAML sign-in from this side", "start_url"),
 }
 #: Whoever reads these is a program, and an error page tells it nothing.
-_OF_PROGRAMS: Final = frozenset(ENDPOINTS) - {"/oauth/authorize", "/oauth/logout", "/saml/sso", "/saml/slo"}
+_START: Final = "/saml/start/CLIENT_ID"
+_OF_PROGRAMS: Final = frozenset(ENDPOINTS) - {"/oauth/authorize", "/oauth/logout", "/saml/sso", "/saml/slo", _START}
+#: Where other products begin a SAML sign-in from their side (Prof §4.1.5): Shibboleth, AD FS, Keycloak, SimpleSAMLphp.
+_STARTS: Final = re.compile(r"unsolicited/sso|idpinitiatedsignon|protocol/saml/clients/[^/]+|idp-?initiated|initsso")
 _LAST: Final = (
     (r"jwks(\.json)?|jwks_uri|certs|keys|jwk", "/oauth/jwks"), (r"userinfo|user_info|openidconnect", "/oauth/userinfo"),
     (r"token|access_token|tokens", "/oauth/token"), (r"introspect(ion)?|tokeninfo|check_token", "/oauth/introspect"),
@@ -92,6 +96,8 @@ def _by_path(path: str) -> str:
         return _DISCOVERY
     if _is_of_saml_metadata(path.lower()):
         return "/saml/metadata"
+    if _STARTS.search(path.lower()):
+        return _START
     if not _PROTOCOL.search(path):
         return ""  # a plain /auth or /keys is what programs that look around ask for
     last = path.rpartition("/")[2].lower()
@@ -109,7 +115,12 @@ def explained(request: Request, strayed: Strayed, issuer: str) -> tuple[str, Exp
     name, field = ENDPOINTS[strayed.path]
     ours, known = issuer + strayed.path, issuer + _DISCOVERY
     told = f"There is no endpoint at {request.shown_path[:200]}; {name} is {ours}"
-    if strayed.path.startswith("/saml/"):
+    if strayed.path == _START:
+        fix = (
+            f"Mend the link or bookmark: a sign-in that begins here has the address {ours}, with the application's id "
+            "(doorward client list), where it may begin here: doorward client set CLIENT_ID allow_idp_initiated=true"
+        )
+    elif strayed.path.startswith("/saml/"):
         fix = f"Set the address of {name} in the application to {ours}, or let it read {issuer}/saml/metadata anew."
     elif strayed.path == _DISCOVERY:
         fix = (
