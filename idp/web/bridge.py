@@ -207,7 +207,8 @@ class Bridge:
         }
         values["other_address"] = self._elsewhere(request, page)
         values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
-        csp = _CSP.format(" ".join(("'self'", *page.form_action)))
+        # Somebody at another host name is led to the issuer by what a form answers; at the issuer it changes nothing.
+        csp = _CSP.format(" ".join(("'self'", self._origin, *page.form_action)))
         if page.frames:
             csp += "; frame-src " + " ".join(page.frames)
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -158,3 +158,17 @@ def test_X27_on_https_every_cookie_is_of_this_host_alone(windows: Windows, secur
     expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")
     page.goto("https://login.example/")
     expect(page.locator("#password")).to_be_visible()
+
+
+def test_Q5_30_a_form_at_another_name_of_the_host_leads_to_the_right_one(
+    windows: Windows, site: Site, ann: Person
+) -> None:
+    """Where its cookies work the form is sent, and the browser would hold its answer back without a word."""
+    parts = urlsplit(site.issuer)
+    other = "localhost" if parts.hostname != "localhost" else "127.0.0.1"
+    page = windows.open()
+    windows.welcome.add(f"{parts.scheme}://{other}:{parts.port}")
+    page.goto(f"{parts.scheme}://{other}:{parts.port}/")
+    expect(page.locator(".elsewhere")).to_be_visible()
+    log_in(page, ann)
+    page.wait_for_url(site.issuer + "/**")
