@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from clients import search, store
 from clients.access import Access
+from clients.attributes import Definition
+from clients.attributes import kept as attributes_kept
+from clients.attributes.definition import Release, release_to
 from clients.cache import Cache, Freshness
 from clients.client import Client
 from clients.details_types import DetailsType
@@ -23,6 +26,8 @@ from clients.search import Found, Which
 from clients.search import store as search_store
 from clients.secrets import StoredSecret, hashed
 
+MAX_RELEASES = 1_000  # applications for which what they are told of attributes is held
+_NO_RELEASE = Release()
 MAX_KEY = 300  # characters of a client id or origin that is looked up at all
 
 
@@ -128,6 +133,7 @@ class Snapshots:
         self._watched: Mapping[str, float] = {}
         self._response_types: tuple[int, frozenset[str]] = (-1, frozenset())
         self._details_types: tuple[int, Mapping[str, DetailsType]] = (-1, {})
+        self._attributes: tuple[int, Mapping[str, Definition], dict[str, Release]] = (-2, {}, {})
 
     @property
     def allow_loopback(self) -> bool:
@@ -214,6 +220,30 @@ class Snapshots:
             found = {one.name: one for one in details_kept.list_of(self._db)}
             self._details_types = version, found
         return found
+
+    def attributes(self) -> Mapping[str, Definition]:
+        """The attributes of people that are defined, by name. One read after each change."""
+        return self._defined()[0]
+
+    def release_to(self, client_id: str) -> Release:
+        """What an application is told by the definitions of attributes. Nothing is read but after a change."""
+        defined, known = self._defined()
+        if not defined:
+            return _NO_RELEASE
+        found = known.get(client_id)
+        if found is None:
+            if len(known) >= MAX_RELEASES:
+                known.clear()
+            found = known[client_id] = release_to(client_id, defined.values())
+        return found
+
+    def _defined(self) -> tuple[Mapping[str, Definition], dict[str, Release]]:
+        version, found, known = self._attributes
+        if version != self._fresh.version:
+            version = self._fresh.version
+            found, known = {one.name: one for one in attributes_kept.list_of(self._db)}, {}
+            self._attributes = version, found, known
+        return found, known
 
     def limited(self) -> Iterator[Limited]:
         """Every application that not everyone may open, by name; one statement, however many there are."""

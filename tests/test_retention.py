@@ -17,6 +17,7 @@ BOUNDED = {
     "audit_counts": "a row waits until the next segment, half a minute",
     "audit_segments": _EVENT,
     "audit_streams": "a row for each receiver of the settings",
+    "attribute_definitions": "what admins made; at most 200, removed by them",
     "backup_codes": _PERSON,
     "batch_parts": "goes with its batch",
     "certificates": "a few for each kind; gone ones are removed by the ring",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,17 @@ class Plan:
     problems: tuple[Problem, ...]
 
 
-def plan(directory: Directory, text: str, *, is_json: bool) -> Plan:
-    """Look at every line, and at what is there already. Nothing is written."""
+def _as_it_is(draft: Draft) -> Draft:
+    return draft
+
+
+def plan(
+    directory: Directory, text: str, *, is_json: bool, settle: Callable[[Draft], Draft] = _as_it_is
+) -> Plan:  # fmt: skip
+    """Look at every line, and at what is there already. Nothing is written.
+
+    `settle`: what this installation says of its own attributes; it answers the draft as it is kept, or `InvalidPerson`.
+    """
     drafts: list[Draft] = []
     known: list[str] = []
     problems: list[Problem] = []
@@ -58,7 +67,7 @@ def plan(directory: Directory, text: str, *, is_json: bool) -> Plan:
             if (there := directory.find_by_login(draft.username)) and fold(there.username) == fold(draft.username):
                 known.append(draft.username)
                 continue
-            draft = directory.check(draft)
+            draft = directory.check(settle(draft))
             _check_new(draft, seen, line)
             drafts.append(draft)
         except InvalidPerson as error:

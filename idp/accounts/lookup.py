@@ -69,6 +69,10 @@ class Lookup:
         """The further claims that anybody has: for a check of what an admin typed, since it looks at everybody."""
         return store.claim_names(self._db)
 
+    def claim_counts(self) -> dict[str, int]:
+        """How many people have each further claim. It reads everybody."""
+        return store.claim_counts(self._db)
+
     def similar(self, text: str, many: int = 3) -> tuple[Person, ...]:
         """People whose usernames look like this one, which nobody has: for "did you mean"."""
         wanted = fold(text[:MAX_LOGIN])

@@ -397,6 +397,22 @@ def claim_names(db: Any) -> frozenset[str]:
     return frozenset(str(row.name) for row in db.all(_claim_names))
 
 
+def _claim_counts(dialect: str) -> Any:
+    if dialect == "sqlite":
+        each = func.json_each(people.c.claims).table_valued("key")
+        counted = select(each.c.key.label("name"), func.count().label("many")).select_from(people, each)
+        return counted.group_by(each.c.key)
+    from sqlalchemy.dialects.postgresql import JSONB
+
+    keys = select(func.jsonb_object_keys(cast(people.c.claims, JSONB)).label("name")).subquery()
+    return select(keys.c.name, func.count().label("many")).group_by(keys.c.name)
+
+
+def claim_counts(db: Any) -> dict[str, int]:
+    """How many people have each further claim. It reads everybody."""
+    return {str(row.name): int(row.many) for row in db.all(_claim_counts)}
+
+
 def find(db: Reads, person_id: str, *, lock: bool = False) -> Person | None:
     """The person with this id; `lock` holds the row until the transaction ends."""
     row = db.one(LOCKED if lock else BY_ID, person_id=person_id)

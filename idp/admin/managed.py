@@ -14,6 +14,7 @@ _PERMISSIONS: Final = {
     "notice": Permission.MESSAGES_CHANGE, "rule": Permission.RULES_CHANGE, "details_type": Permission.APPS_CREATE,
     "provider": Permission.PROVIDERS_CHANGE, "client_host": Permission.APPS_CREATE,
     "provisioning": Permission.PEOPLE_CREATE, "scim_client": Permission.ROLES_GRANT,
+    "attribute": Permission.ATTRIBUTES_CHANGE,
 }  # fmt: skip
 
 

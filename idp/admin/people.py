@@ -119,9 +119,9 @@ def problems(services: Services, draft: Draft, password: str | None = None) -> t
     """All that is wrong with somebody who is to be added, and with their password under the name `password`."""
     from idp.accounts import typed_claims
 
-    draft = _with_name_parts(draft)
+    draft, found = _with_defined(services, _with_name_parts(draft))
     weak = services.password_policy.problems(password, draft) if password is not None else []
-    found = [InvalidPerson("password", why) for why in weak]
+    found += [InvalidPerson("password", why) for why in weak]
     found += typed_claims.problems(draft.claims)
     try:
         services.directory.check(draft)
@@ -150,7 +150,8 @@ def add(services: Services, actor: Actor, draft: Draft, password: str | None = N
         if "owner" in draft.roles:
             refuse_by_the_way(services, actor, "role:grant:owner", "adding somebody as an owner")
     hashed = services.passwords.hash(password) if password is not None else None
-    person = services.directory.add(_with_name_parts(draft), password_hash=hashed, record=record)
+    draft, _ = _with_defined(services, _with_name_parts(draft))
+    person = services.directory.add(draft, password_hash=hashed, record=record)
     if password is not None:
         return Added(person)
     return Added(person, *invitations.invite(services, person, by_mail=by_mail, record=record))
@@ -189,22 +190,24 @@ def correct(services: Services, actor: Actor, person: Person, correction: Correc
     changed.
     """
     from idp.accounts import own_address, typed_claims
+    from idp.admin import person_attributes
 
     actor.check_person(services, Permission.PEOPLE_CHANGE, person)
     record = actor.record(services)
     correction = _with_parts_that_follow(person, correction)
     typed_claims.check(correction.merge)
+    merge = person_attributes.taken(services, correction.merge, before=person.claims, groups=person.groups)
+    telling = person_attributes.told_of(services, record)
     after, told = own_address.update(
-        services, person, merge=correction.merge, record=_with_values(person, correction, record),
+        services, person, merge=merge, record=with_values(person, {**correction.changes, **merge}, telling),
         as_of=correction.as_of, **correction.changes,
     )  # fmt: skip
     after = _change_groups(services, after, correction.joins, correction.leaves, record)
     return Corrected(person, after, told)
 
 
-def _with_values(person: Person, correction: Correction, record: Recorder) -> Recorder:
-    """The event of a correction says what each field was and is (C1, C6)."""
-    wanted = {**correction.changes, **correction.merge}
+def with_values(person: Person, wanted: Mapping[str, Any], record: Recorder) -> Recorder:
+    """The event of a correction says what each field was and is (C1, C6). `wanted`: fields and claims by name."""
 
     def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
         if action == "person:changed":
@@ -303,6 +306,27 @@ def _with_parts_that_follow(person: Person, correction: Correction) -> Correctio
         return correction
     new = name_parts.split(name)
     return replace(correction, merge={**correction.merge, **{part: new.get(part) for part in parts}})
+
+
+def settled(services: Services, draft: Draft) -> Draft:
+    """Somebody of a list, with defined attributes as they are kept. Errors: `InvalidPerson`, with all that is wrong."""
+    draft, wrong = _with_defined(services, draft)
+    if wrong:
+        raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
+    return draft
+
+
+def _with_defined(services: Services, draft: Draft) -> tuple[Draft, list[InvalidPerson]]:
+    """Defined attributes as they are kept, and what is wrong with them or missing."""
+    from idp.admin import person_attributes
+
+    try:
+        claims = person_attributes.taken(services, draft.claims, before={}, groups=draft.groups)
+        draft = replace(draft, claims={name: value for name, value in claims.items() if value is not None})
+        person_attributes.check_whole(services, draft.claims, draft.groups)
+    except InvalidPerson as error:
+        return draft, [*error.problems]
+    return draft, []
 
 
 def _with_name_parts(draft: Draft) -> Draft:

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     PEOPLE_TURN_OFF = "people:turn_off"
     PEOPLE_REMOVE = "people:remove"
     ROLES_GRANT = "roles:grant"
+    ATTRIBUTES_READ = "attributes:read"  # what is defined of people, and values that the help desk may not see
+    ATTRIBUTES_CHANGE = "attributes:change"  # whoever may decides which applications are told what
     GROUPS_READ = "groups:read"
     GROUPS_CHANGE = "groups:change"
     CASES_READ = "cases:read"

@@ -13,6 +13,7 @@ from idp.accounts.person import Person
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.oidc import claims
+from idp.oidc.claims import Recipient
 from idp.protocols import Services
 
 #: In place of a value that the actor may not see.
@@ -76,7 +77,7 @@ def _of_anybody(services: Services, client: Client, decision: Decision) -> Previ
     if client.saml is not None:
         named, lines = name_id_set_up(client), attributes_set_up(client)
         return Preview(decision, named, (), (), lines, (), is_hidden=True)
-    found = _relying_party(services, client, "", row_of_anybody(client), decision)
+    found = _relying_party(services, client, "", row_of_anybody(claims.to(services, client)), decision)
     return replace(
         found, subject=hidden(found.subject), id_token=hidden(found.id_token), userinfo=hidden(found.userinfo),
         is_hidden=True,
@@ -111,8 +112,8 @@ def name_id_set_up(client: Client) -> tuple[Line, ...]:
 
 def _relying_party(services: Services, client: Client, person_id: str, row: Any, decision: Decision) -> Preview:
     scopes = sorted(client.oidc.scopes)
-    got = claims.of_person(client, row, scopes, {})
-    source = sources_of(client, scopes)
+    got = claims.of_person(claims.to(services, client), row, scopes, {})
+    source = sources_of(claims.to(services, client), scopes)
     lines = tuple(Line(name, _text(value), source.get(name, "")) for name, value in got.items())
     named = "openid" in client.oidc.scopes
     return Preview(
@@ -145,15 +146,17 @@ def _service_provider(services: Services, client: Client, person: Person, decisi
     )  # fmt: skip
 
 
-def sources_of(client: Client, scopes: list[str]) -> dict[str, str]:
+def sources_of(recipient: Recipient, scopes: list[str]) -> dict[str, str]:
     """What gives each claim that these scopes may give."""
-    source = {claim: f"scope {scope}" for scope in scopes for claim in claims.BY_SCOPE.get(scope, ())}
-    return source | {claim: f"claims_map: {attribute}" for claim, attribute in client.oidc.claims_map.items()}
+    source = {claim: f"scope {scope}" for scope in scopes for claim in recipient.gives(scope)}
+    source |= {name: f"attribute {name}" for name in recipient.release.own}
+    return source | {claim: f"claims_map: {attribute}" for claim, attribute in recipient.client.oidc.claims_map.items()}
 
 
-def row_of_anybody(client: Client) -> Any:
+def row_of_anybody(recipient: Recipient) -> Any:
     """Somebody of whom everything is known that the application could get."""
-    known = dict.fromkeys((*claims.SUPPORTED, *client.oidc.claims_map.values()), HIDDEN)
+    of_scopes = (name for names in recipient.release.by_scope.values() for name in names)
+    known = dict.fromkeys((*claims.SUPPORTED, *of_scopes, *recipient.own.values()), HIDDEN)
     return SimpleNamespace(
         person_claims=json.dumps(known), name=HIDDEN, username=HIDDEN, email=HIDDEN, email_verified=False,
         employee_number=HIDDEN, groups=json.dumps([HIDDEN]), roles=json.dumps([HIDDEN]), changed_at=0.0,

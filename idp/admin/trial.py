@@ -184,7 +184,7 @@ def _trial(
 def _of_relying_party(
     services: Services, client: Client, person: Person | None, methods: tuple[str, ...], auth_time: float, at: float
 ) -> Iterator[Section]:
-    row = claim_rules.row_of(person) if person else row_of_anybody(client)
+    row = claim_rules.row_of(person) if person else row_of_anybody(claim_rules.to(services, client))
     sections = _tokens(
         services, client, person.id if person else "", row, methods, auth_time, at,
     )  # fmt: skip
@@ -203,11 +203,11 @@ def _tokens(
     holder = Holder(_MADE_ANEW, person_id, _MADE_ANEW, auth_time, methods, {}, row)
     lifetime = client.oidc.access_token_lifetime or services.settings.tokens.access_token
     issued = Issued("", _MADE_ANEW, lifetime, lifetime, Terms(" ".join(scopes), []), None, holder, at, _MADE_ANEW)
-    about = {**sources_of(client, scopes), "sub": about_sub(client)}
+    about = {**sources_of(claim_rules.to(services, client), scopes), "sub": about_sub(client)}
     if "openid" in scopes:
         said = {**tokens.id_token_claims(services, client, issued, holder, ""), "at_hash": _MADE_ANEW}
         yield Section("ID token", _lines(said, about))
-        body = {"sub": said["sub"], **claim_rules.of_person(client, row, scopes, {})}
+        body = {"sub": said["sub"], **claim_rules.of_person(claim_rules.to(services, client), row, scopes, {})}
         yield Section("Userinfo", _lines(body, about))
     if client.oidc.access_token_format == "jwt":
         said = tokens.access_token_claims(services, client, issued)

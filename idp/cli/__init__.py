@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": "serve",
     "user": "users",
     "group": "groups",
+    "attribute": "attributes",
     "scim": "scim",
     "provision": "provisioning",
     "signals": "signals",

@@ -1,4 +1,4 @@
-"""`doorward client|user|group|rule|provider history` and `undo`: who changed it, and a change taken back (C6)."""
+"""`doorward … history` and `undo`, for what has a history: who changed it, and a change taken back (C6)."""
 
 from __future__ import annotations
 
@@ -212,6 +212,22 @@ def _provider_undo(services: Services, change: str) -> None:
             raise Refused(_AGAIN) from None
 
 
+def _attribute_past(services: Services, which: str) -> Iterable[Change]:
+    from idp.admin.histories import attributes
+
+    return attributes.of(services, shell(), which, many=_MANY)
+
+
+def _attribute_undo(services: Services, change: str) -> None:
+    from clients.attributes.kept import AttributeChanged
+    from idp.admin.histories import attributes
+
+    try:
+        attributes.undo(services, shell(), change)
+    except AttributeChanged:
+        raise Refused(_AGAIN) from None
+
+
 _NAME: Final = "its name or id"
 CLIENT: Final = Noun("client", "an application", "CLIENT", "its id or name", _client_past, _client_undo)
 USER: Final = Noun("user", "an account", "LOGIN", "anything they sign in with, or their id", _user_past, _user_undo)
@@ -219,4 +235,7 @@ GROUP: Final = Noun(
     "group", "a group, and who is in it", "GROUP", "its name, in any spelling", _group_past, _group_undo
 )
 RULE: Final = Noun("rule", "the rules, or one", "RULE", _NAME, _rule_past, _rule_undo, of_all=True)
+ATTRIBUTE: Final = Noun(
+    "attribute", "the attributes, or one", "NAME", "the claim’s name", _attribute_past, _attribute_undo, of_all=True
+)
 PROVIDER: Final = Noun("provider", "a provider", "PROVIDER", _NAME, _provider_past, _provider_undo)

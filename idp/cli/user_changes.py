@@ -59,13 +59,13 @@ def run_set(args: Namespace) -> None:
     from idp.accounts.effects import Changes
     from idp.admin import people
     from idp.cli import groups, users
-    from idp.cli.person_claims import claims_of
+    from idp.cli.person_claims import as_typed, claims_of
 
     claims = claims_of(args.claim)
     with opened(args) as services, users.naming_options():
         before = users.get(services, args.login)
         changes = Changes(**{field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None})  # type: ignore[typeddict-item]
-        merge = _claims(args, claims)
+        merge = {**_claims(args, claims), **as_typed(services, args.claim)}
         joins = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
         if not (changes or merge or joins or args.remove_group):
             raise Refused("nothing to change: `doorward user set --help` lists what can be")

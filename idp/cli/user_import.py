@@ -44,8 +44,11 @@ def _run_whole(args: Namespace) -> None:
     text = _text(args.file)
     with opened(args) as services:
         from idp.accounts import importing
+        from idp.admin import people
 
-        plan = importing.plan(services.directory, text, is_json=is_json)
+        plan = importing.plan(
+            services.directory, text, is_json=is_json, settle=lambda draft: people.settled(services, draft)
+        )
         if not plan.problems and not args.dry_run:
             importing.carry_out(services.directory, plan, record=recorder(services.clock))
     if args.json:

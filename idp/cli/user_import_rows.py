@@ -56,14 +56,14 @@ def run(args: Namespace, raw: bytes) -> int:
         table = reading.read(raw)
     except reading.Unreadable as error:
         raise Refused(f"FILE: {error.text}") from None
-    asked = {
-        "columns": _columns(args, table), "existing": "correct" if args.correct else "skip",
-        "new_groups": args.new_groups, "invite": args.invite, "note": args.note,
-    }  # fmt: skip
     with opened(args) as services:
         from idp.admin.actor import of_shell
         from idp.admin.importing import verbs
 
+        asked = {
+            "columns": _columns(services, args, table), "existing": "correct" if args.correct else "skip",
+            "new_groups": args.new_groups, "invite": args.invite, "note": args.note,
+        }  # fmt: skip
         who = of_shell(actor())
         batch = verbs.start(services, who, table, Path(args.file).name, queue=False, **asked)
         batch = _work(services, batch, "looked at")
@@ -76,10 +76,11 @@ def run(args: Namespace, raw: bytes) -> int:
     return 1 if batch.counts.get("failed") else 0
 
 
-def _columns(args: Namespace, table: Table) -> list[str]:
+def _columns(services: Services, args: Namespace, table: Table) -> list[str]:
     from idp.admin.importing import columns
+    from idp.admin.person_attributes import defined
 
-    found = columns.guess(table.header)
+    found = columns.guess(table.header, defined(services))
     for one in args.column:
         name, equals, field = one.partition("=")
         if not equals or name not in table.header or field not in columns.TARGETS:

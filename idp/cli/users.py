@@ -25,7 +25,7 @@ from idp.cli import (
     user_screen,
 )
 from idp.cli.installation import opened, shell
-from idp.cli.person_claims import read_claims
+from idp.cli.person_claims import as_typed, read_claims
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -124,6 +124,7 @@ def run_add(args: Namespace) -> None:
         from idp.accounts.person import Draft
         from idp.cli import groups
 
+        claims |= as_typed(services, args.claim)
         notes: list[str] = []
         if not wrong:
             groups.checked(services, args.group, is_new=args.new_group, notes=notes)

@@ -58,6 +58,7 @@ def heads() -> str:
 
 def metadatas() -> list[Any]:
     """Every room's tables."""
+    import clients.attributes.store  # adds to the tables of clients.store, as those below do
     import clients.details_types.store  # adds to the tables of clients.store, as those do
     import clients.documents.store
     import clients.past.store

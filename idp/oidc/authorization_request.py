@@ -18,7 +18,7 @@ from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.oidc import authorization_details, claims_parameter, encryption, pkce, response_modes, response_type, scopes
 from idp.oidc import authorization_parameters as parameters
-from idp.oidc.claims import scopes_of, wanted_acr
+from idp.oidc.claims import Recipient, scopes_of, to, wanted_acr
 from idp.protocols import Services
 from idp.showing import form_target
 from idp.wire import Params
@@ -143,7 +143,7 @@ def _flow(services: Services, client: Client, params: Params, asked: Authorizati
         client_id=client.id,
         request=asked.to_json(),
         demands=_demands(services, client, asked, wishes, now),
-        scopes=_consented(asked, client),
+        scopes=_consented(asked, to(services, client)),
         started_at=now,
         login_hint=(params.get("login_hint") or "")[:255],
         ui_locales=(params.get("ui_locales") or "")[:255],
@@ -191,11 +191,11 @@ def _without_offline(scope: str, wishes: Wishes, client: Client, wanted: Respons
     return " ".join(granted)
 
 
-def _consented(asked: AuthorizationRequest, client: Client) -> tuple[str, ...]:
+def _consented(asked: AuthorizationRequest, recipient: Recipient) -> tuple[str, ...]:
     """What the consent page must name: the scopes, and what the claims parameter asks for beyond them (Core §5.5)."""
     named = dict.fromkeys(asked.scope.split())
     for part in claims_parameter.members(asked.claims):
-        named |= dict.fromkeys(scopes_of(part, client))
-    if client.metadata.get("self_registered"):  # nobody has said what it is for: so people read it
+        named |= dict.fromkeys(scopes_of(part, recipient))
+    if recipient.client.metadata.get("self_registered"):  # nobody has said what it is for: so people read it
         named |= dict.fromkeys(f"{scopes.RESOURCE}{one}" for one in asked.resource)
     return (*named, *authorization_details.names(asked.details))

@@ -137,4 +137,5 @@ def _about(services: Services, client: Client, person_id: str, session_id: str) 
         return {}
     scopes, wishes = ledger.granted(services, session_id, client.id)
     scopes |= {*consent.given(services, person_id).get(client.id, ())}
-    return claims.of_person(client, claims.row_of(person), [], claims.agreed(client, scopes, wishes, names))
+    recipient = claims.to(services, client)
+    return claims.of_person(recipient, claims.row_of(person), [], claims.agreed(recipient, scopes, wishes, names))

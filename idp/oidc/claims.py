@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from clients.attributes.definition import Release
 from clients.client import Client
 from idp.accounts import pairwise
 from idp.accounts.person import Person
@@ -74,23 +76,53 @@ def row_of(person: Person) -> Any:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An application, and what the definitions of attributes say for it."""
+
+    client: Client
+    release: Release
+
+    def gives(self, scope: str) -> tuple[str, ...]:
+        """The claims that a scope gives it."""
+        return (*BY_SCOPE.get(scope, ()), *self.release.by_scope.get(scope, ()))
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        """What its own table gives beside: claim to attribute of the person. Those that name it are of themselves."""
+        named = {name: name for name in self.release.own} if self.release.own else {}
+        return {**named, **self.client.oidc.claims_map} if named else self.client.oidc.claims_map
+
+    def scopes_giving(self, claim: str) -> list[str]:
+        """The scopes that give a claim, of those that it may have."""
+        every = (*BY_SCOPE, *(one for one in self.release.by_scope if one not in BY_SCOPE))
+        return [scope for scope in every if scope in self.client.oidc.scopes and claim in self.gives(scope)]
+
+
+def to(services: Services, client: Client) -> Recipient:
+    """The application as claims are told to it. Nothing is read but after a change of a definition."""
+    return Recipient(client, services.registry.release_to(client.id))
+
+
 def of_person(
-    client: Client, row: Any, scopes: list[str], requested: Mapping[str, Any], locales: Sequence[str] = ()
+    recipient: Recipient, row: Any, scopes: list[str], requested: Mapping[str, Any], locales: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The claims that these scopes and this `claims` member give; what is not known is left out (Core §5.3.2, §5.5).
 
     `locales`: in which languages they are wanted beside, the best first (`claims_locales`).
     """
-    known = attributes(row)
-    for claim, attribute in client.oidc.claims_map.items():
+    known, own = attributes(row), recipient.own
+    if recipient.release.hidden:
+        known = recipient.release.without_hidden(known)
+    for claim, attribute in own.items():
         if attribute in known:
             known[claim] = known[attribute]
-    names = [claim for scope in scopes for claim in BY_SCOPE.get(scope, ())]
-    names += [claim for claim in client.oidc.claims_map if "profile" in scopes]
+    names = [claim for scope in scopes for claim in recipient.gives(scope)]
+    names += [claim for claim in own if "profile" in scopes]
     found = {name: known[name] for name in dict.fromkeys(names) if name in known}
     for claim, wish in requested.items():
         name = _spelt(known, claim)
-        if name in known and name not in found and _may_request(claim, client):
+        if name in known and name not in found and _may_request(claim, recipient):
             value = _within(known[name], wish)
             found |= {} if value is None else {name: value}
     return found | _in_languages(known, found, locales)
@@ -139,32 +171,32 @@ def wanted_acr(claims: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str))
 
 
-def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
+def scopes_of(requested: Mapping[str, Any], recipient: Recipient) -> list[str]:
     """The scopes that would give the claims of a `claims` member, `claim:<name>` for the client's own table."""
     needed = []
     for claim in (name.partition("#")[0] for name in requested):
-        if claim in client.oidc.claims_map:
+        if claim in recipient.own:
             needed.append(f"claim:{claim}")
-        needed += [scope for scope, claims in BY_SCOPE.items() if claim in claims and scope in client.oidc.scopes]
+        needed += recipient.scopes_giving(claim)
     return needed
 
 
-def agreed(client: Client, scopes: Collection[str], wishes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def agreed(
+    recipient: Recipient, scopes: Collection[str], wishes: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
     """Of these claims those that a grant or a consent covers, each as it was wished for: by a scope, or by its name."""
     found: dict[str, Any] = {}
     for name in names:
         claim = name.partition("#")[0]
-        own = claim in client.oidc.claims_map and ("profile" in scopes or f"claim:{claim}" in scopes)
-        if own or any(claim in BY_SCOPE.get(scope, ()) for scope in scopes):
+        own = claim in recipient.own and ("profile" in scopes or f"claim:{claim}" in scopes)
+        if own or any(claim in recipient.gives(scope) for scope in scopes):
             found[name] = None
         elif name in wishes:
             found[name] = wishes[name]
     return found
 
 
-def _may_request(claim: str, client: Client) -> bool:
+def _may_request(claim: str, recipient: Recipient) -> bool:
     # A claim asked for one by one is given only where a scope of the client's own list would give it.
     claim = claim.partition("#")[0]
-    return claim in client.oidc.claims_map or any(
-        claim in claims and scope in client.oidc.scopes for scope, claims in BY_SCOPE.items()
-    )
+    return claim in recipient.own or bool(recipient.scopes_giving(claim))

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from clients import offered
+from clients.attributes.definition import SCOPE
 from clients.offered import AUTH_METHODS
 from idp.db import Unavailable
 from idp.login.authn import SUPPORTED_ACR
@@ -49,7 +50,7 @@ _CACHE = ("Cache-Control", "public, max-age=300")
 
 def document(services: Services) -> dict[str, Any]:
     """The metadata. Every algorithm is offered: a key is made when the first client asks for it."""
-    types = _types(services)
+    types, own = _types(services), _own(services)
     implicit = [offered.IMPLICIT] if any(offered.RESPONSE_TYPES[one].front for one in types) else []
     found: dict[str, Any] = {
         "issuer": services.issuer,
@@ -58,7 +59,7 @@ def document(services: Services) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
-        "scopes_supported": list(scopes.SUPPORTED),
+        "scopes_supported": [*scopes.SUPPORTED, *(one for one in own if one not in scopes.SUPPORTED)],
         "response_types_supported": types,
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANTS, *implicit],
@@ -66,7 +67,7 @@ def document(services: Services) -> dict[str, Any]:
         **_signing(),
         **_encryption(services),
         **_proving(services),
-        "claims_supported": [*claims.SUPPORTED, *_OF_TOKENS],
+        "claims_supported": [*claims.SUPPORTED, *_OF_TOKENS, *(name for names in own.values() for name in names)],
         "claim_types_supported": ["normal"],
         "acr_values_supported": list(SUPPORTED_ACR),
         "prompt_values_supported": list(authorization_parameters.prompts(services)),
@@ -179,7 +180,10 @@ class _Made:
         self._kept: tuple[Any, bytes, str] | None = None
 
     def get(self, services: Services) -> tuple[bytes, str]:
-        made_of = (services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH, *_types(services), *_details(services))
+        made_of = (
+            services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH, *_types(services), *_details(services),
+            *_own(services).items(),
+        )  # fmt: skip
         kept = self._kept
         if kept is None or kept[0] != made_of:
             body = dumps(document(services))
@@ -191,6 +195,18 @@ def _frame(services: Services) -> dict[str, Any]:
     if not services.settings.oauth.session_management:
         return {}
     return {"check_session_iframe": services.url(session_management.PATH)}
+
+
+def _own(services: Services) -> dict[str, tuple[str, ...]]:
+    """The organisation's own claims that a scope gives to whoever may have it. Others are nobody's business (§3)."""
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        for one in services.registry.attributes().values():
+            if one.release == SCOPE:
+                found[one.scope] = (*found.get(one.scope, ()), one.name)
+    except Unavailable:
+        return {}
+    return found
 
 
 def _details(services: Services) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -151,7 +152,9 @@ class ProtocolHandler:
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:
         """The details (RFC 9396 §3), and the scopes, those that everybody knows first."""
         named = tuple(one for one in flow.scopes if not one.startswith(authorization_details.CONSENT))
-        described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(named)]
+        given = services.registry.release_to(flow.client_id).by_scope
+        described = [(scope, *scopes.describe(scope, _titles(services, given.get(scope, ())))) for scope in
+                     scopes.in_order(named)]  # fmt: skip
         return [
             *authorization_details.described(services, flow.request.get("details", [])),
             *({"name": name, "title": title, "description": text} for name, title, text in described),
@@ -194,6 +197,12 @@ def _with_browser_state(
     response = deliver(services, request, destination, [*answer, ("session_state", state)] if state else answer)
     more = session_management.cookies(services, request, session.id) if state else ()
     return replace(response, cookies=(*response.cookies, *more)) if more else response
+
+
+def _titles(services: Services, names: Iterable[str]) -> tuple[str, ...]:
+    """What people call these attributes of theirs."""
+    defined = services.registry.attributes()
+    return tuple(defined[name].title for name in names if name in defined)
 
 
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:

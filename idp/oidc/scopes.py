@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import unquote
 
 from clients.client import Client
@@ -44,14 +44,22 @@ _BETWEEN = re.compile(r"[^A-Za-z0-9_.:/~*-]+")
 RESOURCE = "resource:"
 
 
-def describe(scope: str) -> tuple[str, str]:
-    """Title and explanation of a scope, a claim asked for by itself (`claim:<name>`), a resource or a detail."""
+def describe(scope: str, titles: Sequence[str] = ()) -> tuple[str, str]:
+    """Title and explanation of a scope, a claim asked for by itself (`claim:<name>`), a resource or a detail.
+
+    `titles`: of the organisation's own attributes that the scope gives.
+    """
     if scope.startswith(RESOURCE):
         return N_("Use %(resource)s as you", resource=scope.removeprefix(RESOURCE)), N_("A tool or service.")
     if scope.startswith("detail:"):  # RFC 9396: the type, and a digest of the rest
         return N_("In detail: %(type)s", type=scope.removeprefix("detail:").rpartition(":")[0]), ""
     if scope.startswith("claim:"):
         return N_("Your %(claim)s", claim=scope.removeprefix("claim:").replace("_", " ")), ""
+    if titles:
+        title, text = TEXTS.get(scope, (scope, ""))
+        names = ", ".join(titles)
+        whole = N_(text, _="")  # a text in a text, so that both are in the same language
+        return title, N_("%(text)s Also: %(names)s.", text=whole, names=names) if text else names
     return TEXTS.get(scope, (scope, N_("Access that your company defined.")))
 
 

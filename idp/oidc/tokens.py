@@ -145,7 +145,9 @@ def id_token_claims(
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {
-            **claim_rules.of_person(client, holder.person, scopes, requested, holder.claims.get("locales", ())),
+            **claim_rules.of_person(
+                claim_rules.to(services, client), holder.person, scopes, requested, holder.claims.get("locales", ())
+            ),
             **claims,
         }
     return claims

@@ -20,8 +20,9 @@ def userinfo(services: Services, request: Request) -> Response:
         raise bearer.denied("invalid_token", "The access token speaks of no person.", kind="access_token_person")
     wishes = json.loads(access.row.claims)
     body: dict[str, Any] = {"sub": claim_rules.subject(services, client, access.person_id)}
+    recipient = claim_rules.to(services, client)
     body |= claim_rules.of_person(
-        client, access.row, list(access.scope), wishes.get("userinfo") or {}, wishes.get("locales", ())
+        recipient, access.row, list(access.scope), wishes.get("userinfo") or {}, wishes.get("locales", ())
     )
     services.part(Traffic).proven(USERINFO, client.id, access.family_id or "")
     algorithm = client.oidc.userinfo_signed_response_alg

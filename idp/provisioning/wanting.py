@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from clients.access import decide
 from clients.client import Client
@@ -37,7 +38,8 @@ def of_person(services: Services, target: Target, client: Client, person: Person
         source = str(target.said.mapping.get("userName", ""))[:100]
         return Wanted("", None, problem=f"they have no userName here, which comes from “{source}”; nothing is sent")
     entitled = [one for one in person.groups if is_sent(target, client, one)]
-    return Wanted(name, mapping.of_person(target.said, person, entitled))
+    told = services.registry.release_to(client.id).without_hidden(person.claims)
+    return Wanted(name, mapping.of_person(target.said, replace(person, claims=told), entitled))
 
 
 def of_group(services: Services, target: Target, client: Client, group_id: str) -> Wanted:

@@ -34,6 +34,7 @@ from idp.accounts.roles import RoleGrant
 from idp.admin import (
     access,
     applications,
+    attributes,
     cases,
     certificates,
     client_hosts,
@@ -54,6 +55,7 @@ from idp.admin import (
     notices,
     past_access,
     people,
+    person_attributes,
     personal_data,
     planned_ends,
     preview,
@@ -85,6 +87,7 @@ from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
 from idp.admin.histories import applications as app_history
+from idp.admin.histories import attributes as attribute_history
 from idp.admin.histories import groups as group_history
 from idp.admin.histories import people as people_history
 from idp.admin.histories import providers as provider_history
@@ -132,6 +135,8 @@ PARTS: Final = {
     "importing.rows.take": "a row of an import, whose verb has asked; a person who is there is asked for by themselves",
     "importing.work.begin": "the same",
     "importing.work.ended": "the numbers of an import, when its last row is done",
+    "people.with_values": "how `correct`, and what writes attributes, say what was and is",
+    "person_attributes.told_of": "the same, with what is not told masked",
     "planned_ends.register": "the job of it",
     "planned_ends.run_due": "what somebody who was asked had planned, at its moment",
     "reviews.ending.register": "the job of it",
@@ -307,6 +312,11 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "client_hosts.end_grants": ADMINS,
     "client_hosts.refuse": ADMINS,
     "client_hosts.forget": ADMINS,
+    "attributes.add": ADMINS,
+    "attributes.change": ADMINS,
+    "attributes.remove": ADMINS,
+    "histories.attributes.undo": ADMINS,
+    "person_attributes.write": HELPS,
     "details_types.put": ADMINS,
     "details_types.remove": ADMINS,
     "registration_tokens.create": ADMINS,
@@ -521,6 +531,22 @@ def _removed_rule(world: World) -> str:
 def _undoable_rule(world: World) -> str:
     _removed_rule(world)
     return history.of(world.services, SHELL, many=1)[0].id
+
+
+def _attribute(world: World) -> str:
+    return attributes.add(world.services, SHELL, f"attribute_{_number(world)}", {"label": "One"}).name
+
+
+def _undoable_attribute(world: World) -> str:
+    name = _attribute(world)
+    return attribute_history.of(world.services, SHELL, name, many=1)[0].id
+
+
+def _desk(world: World) -> Person:
+    """Somebody of whom the help desk writes where they sit."""
+    if "desk_place" not in world.services.registry.attributes():
+        attributes.add(world.services, SHELL, "desk_place", {"edits": ["help_desk", "admin"]})
+    return world.person()
 
 
 def _checked(world: World) -> Client:
@@ -856,6 +882,11 @@ TRIES: Final[Mapping[str, Try]] = {
     "client_hosts.forget": Try(
         nothing, _fails(client_hosts.NoSuchHost, lambda s, a, _: client_hosts.forget(s, a, "nobody.example"))
     ),
+    "attributes.add": Try(_number, lambda s, a, n: attributes.add(s, a, f"attribute_{n}", {})),
+    "attributes.change": Try(_attribute, lambda s, a, name: attributes.change(s, a, name, {"label": "Another"})),
+    "attributes.remove": Try(_attribute, attributes.remove),
+    "histories.attributes.undo": Try(_undoable_attribute, attribute_history.undo),
+    "person_attributes.write": Try(_desk, lambda s, a, one: person_attributes.write(s, a, one, {"desk_place": "7"})),
     "details_types.put": Try(
         nothing, lambda s, a, _: details_types.put(s, a, details_types.Wish(name="payment", schema={}))
     ),

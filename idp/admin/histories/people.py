@@ -14,6 +14,7 @@ from idp.admin.actor import Actor
 from idp.admin.histories import changes
 from idp.admin.histories.changes import Change
 from idp.admin.permissions import Permission
+from idp.admin.person_attributes import MASKED
 from idp.audit import Event
 from idp.protocols import Services
 
@@ -34,9 +35,13 @@ def of(services: Services, person: Person, *, before: str = "", many: int = 50) 
     return audit.of_person(services.db, person.id, ACTIONS, after=0.0, before=before, many=many)
 
 
-def shown(event: Event) -> Mapping[str, Any]:
-    """What an event says of the change."""
-    return {key: event.detail[key] for key in _SHOWN if event.detail.get(key) not in (None, "", [], {})}
+def shown(event: Event, hidden: frozenset[str] = frozenset()) -> Mapping[str, Any]:
+    """What an event says of the change; `hidden`: attributes that whoever reads it may not see."""
+    found = {key: event.detail[key] for key in _SHOWN if event.detail.get(key) not in (None, "", [], {})}
+    for side in ("before", "after"):
+        if hidden and isinstance(found.get(side), Mapping):
+            found[side] = {name: MASKED if name in hidden else value for name, value in found[side].items()}
+    return found
 
 
 def entry(event: Event, names: Names) -> Change:
@@ -55,6 +60,8 @@ def entry(event: Event, names: Names) -> Change:
 
 def can_undo(event: Event) -> bool:
     """Whether an event says all that putting it back takes: roles and passwords have pages of their own for that."""
+    if event.action == "person:changed" and event.detail.get("masked"):
+        return False  # what it was is not in the record
     if event.action == "person:changed":
         return isinstance(event.detail.get("before"), Mapping) and isinstance(event.detail.get("after"), Mapping)
     if event.action == "person:groups":

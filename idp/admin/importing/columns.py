@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from idp.accounts import name_parts
@@ -33,12 +33,18 @@ _ALSO: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def guess(header: Sequence[str]) -> list[str]:
-    """What each column means by its name; what is not known is left out until somebody says. None means one twice."""
+def guess(header: Sequence[str], defined: Collection[str] = ()) -> list[str]:
+    """What each column means by its name; what is not known is left out until somebody says. None means one twice.
+
+    `defined`: the organisation's own attributes, which are kept under their names.
+    """
     found: list[str] = []
     for name in header:
         plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
         target = CALLED.get(plain, _ALSO.get(plain, plain))
+        if name in defined and target not in TARGETS:
+            found.append(OWN)
+            continue
         found.append(target if target in TARGETS and target != OWN and target not in found else IGNORED)
     return found
 

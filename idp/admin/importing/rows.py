@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from idp.accounts import typed_claims
 from idp.accounts.batches import CHECKING, Batch, Outcome, Row
 from idp.accounts.effects import Changes
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name, identifiers
-from idp.admin import people
+from idp.admin import people, person_attributes
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.importing import columns
 from idp.admin.permissions import Permission
@@ -114,7 +114,10 @@ def _add(
 ) -> Outcome:  # fmt: skip
     draft = columns.draft_of(said)
     problems = Problems()
-    problems.of(typed_claims.check, draft.claims)
+    claims = problems.of(_defined, services, draft.claims, {}, groups) or draft.claims
+    problems.of(person_attributes.check_whole, services, claims, groups)
+    problems.of(typed_claims.check, claims)
+    draft = replace(draft, claims=claims)
     problems.of(services.directory.check, draft)
     problems.check()
     if how.batch.state == CHECKING:
@@ -141,7 +144,8 @@ def _correct(
         changes["employee_number"] = said["employee_number"]
     if name := columns.name_of(said):
         changes["name"] = name
-    merge = {name: value for name, value in columns.claims_of(said).items() if person.claims.get(name) != value}
+    claims = _defined(services, columns.claims_of(said), person.claims, person.groups)
+    merge = {name: value for name, value in claims.items() if person.claims.get(name) != value}
     changed = [name for name, value in changes.items() if getattr(person, name) != value]
     held = set(map(fold, person.groups))
     joins = tuple(name for name in groups if fold(name) not in held)
@@ -154,6 +158,13 @@ def _correct(
         people.correct(services, how.actor, person, people.Correction(changes=changes, merge=merge, joins=joins))
     return Outcome(CHANGED, value=", ".join((*changed, *merge, *(["groups"] if joins else []))), person_id=person.id,
                    tally=tally)  # fmt: skip
+
+
+def _defined(
+    services: Services, claims: Mapping[str, Any], before: Mapping[str, Any], groups: tuple[str, ...]
+) -> dict[str, Any]:  # fmt: skip
+    """The claims as they are kept. Errors: `InvalidPerson`."""
+    return person_attributes.taken(services, claims, before=before, groups=groups)
 
 
 def _check(services: Services, person: Person, changes: Changes, merge: Mapping[str, Any]) -> None:

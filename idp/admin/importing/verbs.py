@@ -12,6 +12,7 @@ from typing import Any, Final
 from idp.accounts import batches
 from idp.accounts.batches import CHECKED, CHECKING, DONE, RUNNING, STOPPED, Batch, Moved, Row
 from idp.accounts.person import InvalidPerson, check_claims
+from idp.admin import person_attributes
 from idp.admin.actor import Actor
 from idp.admin.importing import columns
 from idp.admin.importing.reading import Table
@@ -37,7 +38,8 @@ def start(
     actor.check(P.PEOPLE_CREATE)
     first = {
         "file": name[:200], "header": table.header, "encoding": table.encoding, "separator": table.separator,
-        "columns": columns.guess(table.header), "existing": SKIP, "new_groups": False, "invite": False, "note": "",
+        "columns": columns.guess(table.header, person_attributes.defined(services)),
+        "existing": SKIP, "new_groups": False, "invite": False, "note": "",
         "ran": False, "token": actor.token_id,
     }  # fmt: skip
     wanted = _checked(actor, {**first, **asked})

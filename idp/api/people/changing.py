@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, InvalidPerson
-from idp.admin import groups, people, personal_data
+from idp.admin import groups, people, person_attributes, personal_data
 from idp.admin.permissions import Permission
 from idp.api import editions, problems
 from idp.api.models import Error
@@ -28,10 +28,11 @@ def add(services: Services, call: Call) -> Answer:
         employee_number=body.employee_number, claims=body.claims, groups=known_groups(services, body.groups),
     )  # fmt: skip
     with placed():
+        person_attributes.check_exact(services, body.claims)
         added = people.add(services, call.actor, draft, by_mail=body.invite)
     invited = added.invited
     made = m.Added(
-        person=finding.shown(services, added.person), mailed=bool(invited and invited.to),
+        person=finding.shown(services, call, added.person), mailed=bool(invited and invited.to),
         not_mailed=invited.why or None if invited else None, password_link=added.link,
     )  # fmt: skip
     return Answer(value=made, etag=finding.edition(added.person), location=f"/people/{added.person.id}")
@@ -46,9 +47,10 @@ def patch(services: Services, call: Call) -> Answer:
     changes = Changes(**{name: getattr(body, name) for name in _FIELDS if name in sent})  # type: ignore[typeddict-item]
     correction = people.Correction(changes=changes, merge=body.claims or {}, as_of=person.changed_at)
     with placed():
+        person_attributes.check_exact(services, body.claims or {})
         done = people.correct(services, call.actor, person, correction)
     return Answer(
-        value=m.Corrected(person=finding.shown(services, done.after), mailed=bool(done.told.to)),
+        value=m.Corrected(person=finding.shown(services, call, done.after), mailed=bool(done.told.to)),
         etag=finding.edition(done.after),
     )
 
@@ -62,7 +64,7 @@ def put_groups(services: Services, call: Call) -> Answer:
     joins = tuple(name for name in wanted if name not in person.groups)
     leaves = tuple(name for name in person.groups if name not in wanted)
     correction = people.Correction(joins=joins, leaves=leaves, as_of=person.changed_at)
-    return finding.answered(services, people.correct(services, call.actor, person, correction).after)
+    return finding.answered(services, call, people.correct(services, call.actor, person, correction).after)
 
 
 def export(services: Services, call: Call) -> m.PersonalData:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from idp.accounts import listing
 from idp.accounts.listing import Listed as Row
 from idp.accounts.person import Person
-from idp.admin import looking
+from idp.admin import looking, person_attributes
 from idp.admin.permissions import Permission
 from idp.api import paging
 from idp.api.models import moment, moment_or_none
@@ -43,12 +43,12 @@ def search(services: Services, call: Call) -> m.People:
 
 def show(services: Services, call: Call) -> Answer:
     """GET /people/<id>."""
-    return answered(services, get(services, call))
+    return answered(services, call, get(services, call))
 
 
-def answered(services: Services, person: Person) -> Answer:
+def answered(services: Services, call: Call, person: Person) -> Answer:
     """A person with their edition."""
-    return Answer(value=shown(services, person), etag=edition(person))
+    return Answer(value=shown(services, call, person), etag=edition(person))
 
 
 def edition(person: Person) -> str:
@@ -56,12 +56,13 @@ def edition(person: Person) -> str:
     return repr(person.changed_at)
 
 
-def shown(services: Services, person: Person) -> m.Person:
-    """A person as the API has them."""
+def shown(services: Services, call: Call, person: Person) -> m.Person:
+    """A person as the API has them, with what the caller may see."""
+    claims = person_attributes.seen_by(services, call.actor, person.claims)
     row = listing.one(services.db, person, services.clock())
     return m.Person(
         id=person.id, username=person.username, name=person.name, email=person.email,
-        email_verified=person.email_verified, employee_number=person.employee_number, claims=dict(person.claims),
+        email_verified=person.email_verified, employee_number=person.employee_number, claims=claims,
         groups=person.groups, roles=person.roles, enabled=person.enabled, has_password=person.has_password,
         signed_in_at=moment_or_none(row.signed_in_at), paused_until=_paused(row), stopped=row.is_stopped,
         created_at=moment(person.created_at), changed_at=moment(person.changed_at),

@@ -21,7 +21,7 @@ def unlock(services: Services, call: Call) -> Answer:
     """POST /people/<id>/unlock."""
     person = finding.get(services, call, Permission.PEOPLE_HELP)
     people.unlock(services, call.actor, person, reason=call.body.reason)
-    return finding.answered(services, person)
+    return finding.answered(services, call, person)
 
 
 def mail_link(services: Services, call: Call) -> m.Mailed:

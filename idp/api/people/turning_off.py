@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.accounts.person import InvalidPerson
-from idp.admin import turning_off
+from idp.admin import person_attributes, turning_off
 from idp.admin.histories import people as person_history
 from idp.admin.histories.changes import NoSuchChange
 from idp.admin.permissions import Permission
@@ -32,7 +32,7 @@ def disable(services: Services, call: Call) -> m.Evidence:
 def enable(services: Services, call: Call) -> Answer:
     """POST /people/<id>/enable."""
     person = finding.get(services, call, Permission.PEOPLE_TURN_OFF)
-    return finding.answered(services, turning_off.turn_on(services, call.actor, person))
+    return finding.answered(services, call, turning_off.turn_on(services, call.actor, person))
 
 
 def evidence(services: Services, call: Call) -> m.Evidence:
@@ -60,7 +60,8 @@ def history(services: Services, call: Call) -> m.History:
     found = person_history.of(services, person, before=before, many=call.query.limit + 1)
     shown = found[: call.query.limit]
     more = paging.cursor(services, call, shown[-1].id) if len(found) > len(shown) else None
-    return m.History(items=tuple(map(_event, shown)), next=more)
+    hidden = person_attributes.hidden_from(services, call.actor)
+    return m.History(items=tuple(_event(one, hidden) for one in shown), next=more)
 
 
 def undo(services: Services, call: Call) -> Answer:
@@ -72,12 +73,12 @@ def undo(services: Services, call: Call) -> Answer:
         raise Problem("not-found", "Their account has no such change that could be undone.") from None
     except InvalidPerson as error:
         raise Problem("conflict", error.message) from None
-    return finding.answered(services, person)
+    return finding.answered(services, call, person)
 
 
-def _event(event: Event) -> m.Event:
+def _event(event: Event, hidden: frozenset[str]) -> m.Event:
     return m.Event(
         id=event.id, at=moment(event.at), action=event.action, actor=event.actor, address=event.address,
-        request_id=event.request_id, detail=person_history.shown(event),
+        request_id=event.request_id, detail=person_history.shown(event, hidden),
         can_undo=person_history.can_undo(event),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from idp import flash
 from idp.accounts.person import InvalidPerson, PersonChanged
+from idp.admin import person_attributes
 from idp.admin.histories import people as person_history
 from idp.admin.histories.changes import NoSuchChange
 from idp.admin.permissions import Permission
@@ -79,17 +80,17 @@ def _page(services: Services, request: Request, visit: Visit, problem: str = "")
     return frame.page(
         services, request, visit, "console/people/history.html", status=409 if problem else 200, whom=person,
         problem=problem, may_undo=not finding.why_not(services, visit, Permission.PEOPLE_CHANGE, person),
-        events=[_shown(services, event, names) for event in found[:PAGE]],
+        events=[_shown(services, visit, event, names) for event in found[:PAGE]],
         first="?" if before else "", next=f"?before={found[PAGE - 1].id}" if len(found) > PAGE else "", many=PAGE,
     )  # fmt: skip
 
 
-def _shown(services: Services, event: Event, names: dict[str, str]) -> dict[str, Any]:
+def _shown(services: Services, visit: Visit, event: Event, names: dict[str, str]) -> dict[str, Any]:
     actor = event.actor.removeprefix("person:")
     if actor not in names:
         found = services.directory.find(actor) if actor else None
         names[actor] = found.name if found is not None else event.actor
-    detail = dict(person_history.shown(event))
+    detail = dict(person_history.shown(event, person_attributes.hidden_from(services, visit.actor)))
     before, after = detail.get("before"), detail.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
         detail = {key: value for key, value in detail.items() if key not in ("before", "after", "fields")}

@@ -8,7 +8,7 @@ from idp import mail
 from idp.accounts import device_text, listing, roles
 from idp.accounts.factors import admin_codes, kinds
 from idp.accounts.person import Person
-from idp.admin import failures, planned_ends, sessions, turning_off
+from idp.admin import failures, person_attributes, planned_ends, sessions, turning_off
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
@@ -41,7 +41,7 @@ def _page(services: Services, request: Request, visit: Visit, person: Person, **
         status=400 if outcome.get("problem") else 200, whom=person, about=about,
         standing=listing.one(services.db, person, now),
         grants=roles.grants_of(services.db, person.id, person.roles, now),
-        claims=[(name, value) for name, value in sorted(person.claims.items())][:_CLAIMS],
+        claims=sorted(person_attributes.seen_by(services, visit.actor, person.claims).items())[:_CLAIMS],
         failures=[_failure(services, one) for one in failures.of(services, person)],
         factors=[(one, kinds.KINDS[one.kind].title) for one in about.factors],
         sessions=[(one, device_text.describe(one.session.browser)) for one in sessions.open_of(services, person)],

@@ -13,7 +13,7 @@ from idp.login.services import Elsewhere
 from idp.login.signout import Notice
 from idp.login.steps import Deny
 from idp.oidc import authorization_details, claims_parameter
-from idp.oidc.claims import scopes_of, wanted_acr
+from idp.oidc.claims import scopes_of, to, wanted_acr
 from idp.oidc.decoupled import asking, pending, user_codes
 from idp.oidc.decoupled.pending import Pending
 from idp.oidc.ledger import Grant
@@ -34,7 +34,7 @@ def flow_of(services: Services, asked: Pending) -> Flow:
     client, now = services.registry.get(asked.client_id), services.clock()
     named = dict.fromkeys(asked.scope.split())
     for part in claims_parameter.members(asked.claims):
-        named |= dict.fromkeys(scopes_of(part, client))
+        named |= dict.fromkeys(scopes_of(part, to(services, client)))
     return Flow(
         protocol=PROTOCOL,
         client_id=asked.client_id,

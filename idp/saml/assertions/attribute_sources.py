@@ -23,7 +23,7 @@ def check_sources(services: Services, settings: Mapping[str, Any]) -> None:
     unknown = [(name, source) for name, source in _named(settings.get("attributes")) if source not in _usual()]
     if not unknown:
         return
-    known = sorted(_usual() | services.directory.claim_names())
+    known = sorted(_usual() | services.directory.claim_names() | services.registry.attributes().keys())
     problems = [(name, source) for name, source in unknown if source not in known]
     if problems:
         raise InvalidMetadata(*(Problem("attributes", _sentence(name, source, known)) for name, source in problems))

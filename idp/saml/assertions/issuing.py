@@ -80,7 +80,7 @@ def issue(services: Services, request: Request, client: Client, session: Session
         # Core §2.7.2 has no way to leave it out: since when they are signed in here, where nobody says when it was.
         authn_instant=session.auth_time or session.created_at,
         context_class=class_ref,
-        attributes=attributes.release(chosen, _known(services, subject, subject.persistent_id)),
+        attributes=attributes.release(chosen, _known(services, client, subject, subject.persistent_id)),
         not_before=now - skew,
         not_on_or_after=end if spec.not_on_or_after is None else min(end, spec.not_on_or_after),
         session_not_on_or_after=_session_end(provider, session, now),
@@ -120,7 +120,7 @@ def preview(
     """What would be released, with the values, for the consent page. Saves nothing."""
     provider = provider_of(client)
     subject = _subject_record(services, client, provider, session)
-    known = _known(services, subject, subject.persistent_id or "…")
+    known = _known(services, client, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, service_index), known))
 
 
@@ -160,7 +160,7 @@ def preview_attributes(services: Services, client: Client, person_id: str) -> li
     subject = store.get_subject_record(
         services.db, person_id=person_id, session_id="", client_id=client.id, qualifier=provider.entity_id
     )
-    known = _known(services, subject, subject.persistent_id or "…")
+    known = _known(services, client, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, None), known))
 
 
@@ -186,8 +186,9 @@ def _to_release(provider: ServiceProvider, spec: AssertionSpec) -> tuple[Attribu
     return chosen if spec.scopes is None else tuple(one for one in chosen if one.scope in spec.scopes)
 
 
-def _known(services: Services, subject: SubjectRecord, pairwise: str) -> dict[str, object]:
-    return attributes.scoped(subject.attributes, subject.person_id, services.settings.saml_scope, pairwise)
+def _known(services: Services, client: Client, subject: SubjectRecord, pairwise: str) -> dict[str, object]:
+    known = services.registry.release_to(client.id).without_hidden(subject.attributes)
+    return attributes.scoped(known, subject.person_id, services.settings.saml_scope, pairwise)
 
 
 def _session_end(provider: ServiceProvider, session: Session, now: float) -> float | None:

@@ -1,0 +1,107 @@
+"""Attributes of people that the organisation defines: made, changed, removed, and brought back (U1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clients.attributes import Definition, checking, kept
+from clients.attributes.kept import AttributeChanged
+from clients.errors import InvalidMetadata, Problem
+from idp.accounts.person import RESERVED_CLAIMS
+from idp.admin import managed
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.attributes import ATTRIBUTES
+from idp.protocols import Services
+
+KIND: Final = "attribute"  # as files call it
+#: What these are is said by standards, or by a column of their own.
+TAKEN: Final = RESERVED_CLAIMS | {one.name for one in ATTRIBUTES} | {name for one in ATTRIBUTES for name in one.called}
+
+__all__ = ["AttributeChanged", "NoSuchAttribute", "add", "change", "get", "listed", "remove", "values_of"]
+
+
+class NoSuchAttribute(LookupError):
+    """Nothing is defined under this name."""
+
+
+def listed(services: Services, actor: Actor) -> tuple[Definition, ...]:
+    """All of them, by name. Errors: `NotAllowed`."""
+    actor.check(Permission.ATTRIBUTES_READ)
+    return kept.list_of(services.db)
+
+
+def get(services: Services, actor: Actor, name: str) -> Definition:
+    """One of them. Errors: `NotAllowed`, `NoSuchAttribute`."""
+    for one in listed(services, actor):
+        if one.name == name:
+            return one
+    raise NoSuchAttribute(name)
+
+
+def values_of(services: Services, actor: Actor) -> Mapping[str, int]:
+    """How many people have a value, by name, of attributes that nobody has defined too. It reads everybody.
+
+    Errors: `NotAllowed`.
+    """
+    actor.check(Permission.ATTRIBUTES_READ)
+    return services.directory.claim_counts()
+
+
+def add(services: Services, actor: Actor, name: str, said: Mapping[str, Any]) -> Definition:
+    """Define one; people who have such a claim keep it, whatever it looks like.
+
+    Errors: `NotAllowed`, `InvalidMetadata`, with all that is wrong.
+    """
+    actor.check(Permission.ATTRIBUTES_CHANGE)
+    managed.guard(services, KIND, name)
+    new = checked(services, name, said)
+    try:
+        kept.put(services.db, new, services.clock(), record=actor.record(services), seen=None)
+    except AttributeChanged:
+        raise InvalidMetadata(Problem("name", f"{name} is defined already; change it instead")) from None
+    services.registry.refresh()
+    return new
+
+
+def change(
+    services: Services, actor: Actor, name: str, said: Mapping[str, Any], *, seen: Definition | None = None
+) -> Definition:
+    """All that is said of one from now on. `seen`: what was looked at.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `NoSuchAttribute`, `InvalidMetadata`, `AttributeChanged`.
+    """
+    actor.check(Permission.ATTRIBUTES_CHANGE)
+    managed.guard(services, KIND, name)
+    before = seen or next((one for one in kept.list_of(services.db) if one.name == name), None)
+    if before is None:
+        raise NoSuchAttribute(name)
+    new = checked(services, name, said, before)
+    kept.put(services.db, new, services.clock(), record=actor.record(services), seen=before)
+    services.registry.refresh()
+    return new
+
+
+def remove(services: Services, actor: Actor, name: str) -> None:
+    """Nothing is defined any more; people keep their values, as free claims.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `NoSuchAttribute`.
+    """
+    actor.check(Permission.ATTRIBUTES_CHANGE)
+    managed.guard(services, KIND, name)
+    if kept.remove(services.db, name, record=actor.record(services)) is None:
+        raise NoSuchAttribute(name)
+    services.registry.refresh()
+
+
+def checked(
+    services: Services, name: str, said: Mapping[str, Any], before: Definition | None = None
+) -> Definition:  # fmt: skip
+    """A definition that can be kept; applications that it names newly are there. Errors: `InvalidMetadata`."""
+    new = checking.checked(name, said, TAKEN)
+    known = before.apps if before is not None else ()
+    unknown = [one for one in new.apps if one not in known and services.registry.find(one) is None]
+    if unknown:
+        raise InvalidMetadata(Problem("apps", f"there is no application with the id {unknown[0][:60]}"))
+    return new

@@ -1,0 +1,164 @@
+"""What people have of the attributes that are defined: who sees it, and whether what is written fits (U1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from clients.attributes import Definition
+from clients.attributes.definition import ADMIN, HELP_DESK, PERSON
+from idp import attribute_values
+from idp.accounts.person import InvalidPerson, Person, fold
+from idp.admin import people
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.attribute_values import WrongValue
+from idp.audit import Recorder
+from idp.protocols import Services
+
+MASKED: Final = "•••"  # in the place of a value that the record does not tell
+
+
+def defined(services: Services) -> Mapping[str, Definition]:
+    """The definitions, by name; at most as old as the registry is."""
+    services.registry.keep_fresh()
+    return services.registry.attributes()
+
+
+def hidden_from(services: Services, actor: Actor) -> frozenset[str]:
+    """The names of what an actor may not see of anybody."""
+    if actor.may(Permission.ATTRIBUTES_READ):
+        return frozenset()
+    return frozenset(name for name, one in defined(services).items() if HELP_DESK not in one.sees)
+
+
+def seen_by(services: Services, actor: Actor, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Of somebody's claims those that an actor may see; a variant in a language is seen with what it is of."""
+    hidden = hidden_from(services, actor)
+    return {name: value for name, value in claims.items() if name.partition("#")[0] not in hidden}
+
+
+def is_about(one: Definition, groups: Iterable[str]) -> bool:
+    """Whether somebody in these groups has it."""
+    return not one.groups or not set(map(fold, one.groups)).isdisjoint(map(fold, groups))
+
+
+def writable(services: Services, actor: Actor, person: Person) -> tuple[Definition, ...]:
+    """What an actor may write of somebody, by name; nothing where they may not act on them."""
+    right = _right(actor)
+    if not actor.may_person(right, person.groups):
+        return ()
+    who = ADMIN if right is Permission.PEOPLE_CHANGE else HELP_DESK
+    return tuple(one for one in defined(services).values() if who in one.edits and is_about(one, person.groups))
+
+
+def write(
+    services: Services, actor: Actor, person: Person, values: Mapping[str, Any], *, as_of: float | None = None,
+    reason: str = "",
+) -> Person:  # fmt: skip
+    """Values by name, None takes one out. The help desk writes what the definitions let it, an admin what they may.
+
+    Errors: `NotAllowed`, `InvalidPerson`; `PersonChanged` where somebody was faster.
+    """
+    right = _right(actor)
+    actor.check_person(services, right, person)
+    actor.check_ordinary(services, right, person)
+    if right is Permission.PEOPLE_CHANGE:
+        return people.correct(services, actor, person, people.Correction(merge=values, as_of=as_of)).after
+    merge = taken(services, values, before=person.claims, groups=person.groups, writer=HELP_DESK)
+    record = people.with_values(person, merge, told_of(services, actor.record(services), reason))
+    return services.directory.update(person.id, merge=merge, record=record, as_of=as_of)
+
+
+def _right(actor: Actor) -> Permission:
+    return Permission.PEOPLE_CHANGE if actor.may(Permission.PEOPLE_CHANGE) else Permission.PEOPLE_HELP
+
+
+def taken(
+    services: Services, claims: Mapping[str, Any], *, before: Mapping[str, Any], groups: Collection[str],
+    writer: str = ADMIN,
+) -> dict[str, Any]:  # fmt: skip
+    """Claims that somebody writes, as they are kept. What is not defined stays as it is, but for the help desk.
+
+    `before`: what stands; what is written again is no change, whatever it looks like. `groups`: the person's.
+    Errors: `InvalidPerson`, with all that is wrong.
+    """
+    known, found, wrong = defined(services), dict(claims), list[InvalidPerson]()
+    for name, given in claims.items():
+        one = known.get(name)
+        if given == before.get(name) and (one is not None or writer == ADMIN):
+            continue
+        try:
+            found[name] = _value(one, given, writer)
+            if found[name] is None and before.get(name) is not None and one and one.required and is_about(one, groups):
+                raise WrongValue("is required, and cannot be empty")
+        except WrongValue as error:
+            wrong.append(InvalidPerson(f"claims.{name}", error.message))
+    if wrong:
+        raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
+    return found
+
+
+def _value(one: Definition | None, given: Any, writer: str) -> Any:
+    if one is None:
+        if writer == ADMIN:
+            return given  # a free claim
+        raise WrongValue("only admins write what is not defined")
+    if writer not in one.edits:
+        who = ", ".join(one.edits) or "directories, other providers and SCIM alone"
+        raise WrongValue(f"is written by {who}; who else may is said by the attribute’s edits")
+    return attribute_values.read(one, given)
+
+
+def check_whole(services: Services, claims: Mapping[str, Any], groups: Collection[str]) -> None:
+    """For somebody new: what is required of whoever adds them. Errors: `InvalidPerson`, with all that is missing."""
+    missing = [
+        InvalidPerson(f"claims.{one.name}", "is missing, and required") for one in asked_for(services, groups)
+        if claims.get(one.name) is None
+    ]  # fmt: skip
+    if missing:
+        raise InvalidPerson(missing[0].field, missing[0].message, missing[1:])
+
+
+def asked_for(services: Services, groups: Collection[str]) -> Iterator[Definition]:
+    """What whoever adds somebody in these groups has to give: what the person may write, they are asked for."""
+    for one in defined(services).values():
+        if one.required and ADMIN in one.edits and PERSON not in one.edits and is_about(one, groups):
+            yield one
+
+
+def check_exact(services: Services, claims: Mapping[str, Any]) -> None:
+    """For programs: values of the JSON type that they are kept in. Errors: `InvalidPerson`."""
+    known, wrong = defined(services), []
+    for name, given in claims.items():
+        try:
+            if name in known:
+                attribute_values.read(known[name], given, exact=True)
+        except WrongValue as error:
+            wrong.append(InvalidPerson(f"claims.{name}", error.message))
+    if wrong:
+        raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
+
+
+def untold(services: Services) -> frozenset[str]:
+    """Whose values the record does not tell: the help desk reads it, too."""
+    return frozenset(name for name, one in defined(services).items() if one.sensitive or HELP_DESK not in one.sees)
+
+
+def told_of(services: Services, record: Recorder, reason: str = "") -> Recorder:
+    """A recorder that masks what the record does not tell, and says why, where somebody said so."""
+    secret = untold(services)
+
+    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        said = dict(detail)
+        masked = sorted(secret & (said.get("after") or {}).keys()) if action == "person:changed" else []
+        for side in ("before", "after") if masked else ():
+            said[side] = {name: _mask(value) if name in masked else value for name, value in said[side].items()}
+        more = {"masked": masked} if masked else {}
+        record(tx, action, {**said, **more, **({"reason": reason} if reason else {})})
+
+    return write
+
+
+def _mask(value: Any) -> str | None:
+    return None if value is None else MASKED
