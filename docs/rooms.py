@@ -57,6 +57,8 @@ _ROOMS_OF_IDP = {
 }
 _FILES_OF_ROOMS = {
     "protocols": "login",  # what an endpoint of a protocol is given: see decisions/services-in-floors.md
+    "attribute_values": "login",  # of what the registry defines: for people's pages, admins, imports
+    "attribute_controls": "login",
     "migrations": "installation",
     "opening": "installation",
     "__main__": "cli",

@@ -20,6 +20,8 @@ TTL: Final = 120  # seconds: a page that never came is forgotten
 TEXTS: Final[Mapping[str, str]] = {
     "added": N_("It is set up. From now on you can sign in with it."),
     "passkey_made": N_("You have a passkey now. It signs you in without your password; you find it under Security."),
+    "attribute_saved": N_("The attribute is saved: from now on, what is written is held to it."),
+    "attribute_removed": N_("The attribute is removed; people keep their values."),
     "details_type_saved": N_("The type is saved: applications may ask for it as you said."),
     "details_type_removed": N_("The type is removed: nobody asks for it any more."),
     "removed": N_("It is removed and signs nobody in any more."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from clients.attributes import Definition, checking, kept
@@ -96,11 +96,15 @@ def remove(services: Services, actor: Actor, name: str) -> None:
 
 
 def checked(
-    services: Services, name: str, said: Mapping[str, Any], before: Definition | None = None
+    services: Services, name: str, said: Mapping[str, Any], before: Definition | None = None,
+    also_apps: Collection[str] = (),
 ) -> Definition:  # fmt: skip
-    """A definition that can be kept; applications that it names newly are there. Errors: `InvalidMetadata`."""
+    """A definition that can be kept; applications that it names newly are there, or come with it (`also_apps`).
+
+    Errors: `InvalidMetadata`.
+    """
     new = checking.checked(name, said, TAKEN)
-    known = before.apps if before is not None else ()
+    known = {*also_apps, *(before.apps if before is not None else ())}
     unknown = [one for one in new.apps if one not in known and services.registry.find(one) is None]
     if unknown:
         raise InvalidMetadata(Problem("apps", f"there is no application with the id {unknown[0][:60]}"))

@@ -120,10 +120,14 @@ def check_whole(services: Services, claims: Mapping[str, Any], groups: Collectio
         raise InvalidPerson(missing[0].field, missing[0].message, missing[1:])
 
 
-def asked_for(services: Services, groups: Collection[str]) -> Iterator[Definition]:
-    """What whoever adds somebody in these groups has to give: what the person may write, they are asked for."""
+def asked_for(services: Services, groups: Collection[str] | None = None) -> Iterator[Definition]:
+    """What whoever adds somebody in these groups has to give: what the person may write, they are asked for.
+
+    `groups`: None, while nobody has said which.
+    """
     for one in defined(services).values():
-        if one.required and ADMIN in one.edits and PERSON not in one.edits and is_about(one, groups):
+        wanted = one.required and ADMIN in one.edits and PERSON not in one.edits
+        if wanted and (groups is None or is_about(one, groups)):
             yield one
 
 

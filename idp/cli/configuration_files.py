@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: The words of idp/admin/configuration/kinds.py, so that `--help` needs no import; a test holds them together.
 KINDS = (
-    "group", "source", "details_type", "client_host", "application", "notice", "rule", "provider", "provisioning",
-    "scim_client",
+    "group", "source", "details_type", "client_host", "application", "attribute", "notice", "rule", "provider",
+    "provisioning", "scim_client",
 )  # fmt: skip
 _SIGNS = {"add": "+", "change": "~", "restore": "+", "remove": "-"}
 _WORDS = {"restore": " is brought back", "remove": " is removed"}

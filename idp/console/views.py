@@ -6,6 +6,7 @@ from idp.admin.permissions import Permission
 from idp.console import (
     activity,
     approvals,
+    attributes,
     break_glass,
     cases,
     details_types,
@@ -51,6 +52,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *messages.PAGES,
     *own_tokens.PAGES,
     *registration.PAGES,
+    *attributes.PAGES,
     *details_types.PAGES,
     *settings.PAGES,
     *break_glass.PAGES,

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from idp import flash, phone_numbers
+from idp import flash, language, phone_numbers
 from idp.accounts.effects import Changes
 from idp.accounts.person import InvalidPerson, Person
 from idp.attributes import TITLES
@@ -18,11 +18,12 @@ from idp.first_party.signing_in import is_fresh, sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
-from idp.portal import languages
+from idp.portal import attributes, languages
 from idp.protocols import Services
 from idp.texts import LANGUAGES, N_
 from idp.wire import Request, Response
 
+_NOTHING: Final = attributes.Typed()
 LONGEST: Final = 200  # characters of one field
 #: Claims that prove something elsewhere: their change asks for a fresh sign-in (P7).
 NEEDS_PROOF: Final = frozenset(("phone_number",))
@@ -135,16 +136,17 @@ def answer(services: Services, request: Request) -> Response:
     if request.method != "POST":
         return _page(services, request, session, person, {}, {})
     typed, values, problems = _typed(services, request, person)
-    if problems:
-        return _page(services, request, session, person, typed, problems)
+    own = attributes.read(services, request, person)
+    if problems or own.problems:
+        return _page(services, request, session, person, typed, problems, own)
     if NEEDS_PROOF & _changes(person, values).keys() and not is_fresh(services, session):
         return sign_in(services, request, "/profile", fresh=True)
     try:
-        _save(services, request, person, values)
+        _save(services, request, person, values, own.changed)
     except InvalidPerson as error:
         field = error.field.removeprefix("claims.")
         return _page(
-            services, request, session, person, typed, {field: N_("This cannot be saved. Type something shorter.")}
+            services, request, session, person, typed, {field: N_("This cannot be saved. Type something shorter.")}, own
         )
     # The language of one's own takes the place of the one that was chosen in this browser.
     chosen = (languages.forgotten(services),) if "locale" in _changes(person, values) else ()
@@ -188,8 +190,10 @@ def _changes(person: Person, values: Mapping[str, str | None]) -> dict[str, str 
     return {name: value for name, value in values.items() if (value or "") != known.get(name, "")}
 
 
-def _save(services: Services, request: Request, person: Person, values: Mapping[str, str | None]) -> None:
-    claims: dict[str, Any] = _changes(person, values)
+def _save(
+    services: Services, request: Request, person: Person, values: Mapping[str, str | None], more: Mapping[str, Any]
+) -> None:  # fmt: skip
+    claims: dict[str, Any] = {**_changes(person, values), **more}
     own: Changes = {"name": claims.pop("name")} if "name" in claims else {}
     services.directory.update(person.id, merge=claims, record=recorder(services, request, person.id), **own)
 
@@ -204,8 +208,9 @@ def _known(person: Person) -> dict[str, str]:
 
 def _page(
     services: Services, request: Request, session: Session, person: Person, typed: Mapping[str, str],
-    problems: Mapping[str, str],
+    problems: Mapping[str, str], own: attributes.Typed = _NOTHING,
 ) -> Response:  # fmt: skip
+    locale = language.locale_for(services, request)
     known = _known(person)
     editable = _editable(services)
     fields = [
@@ -223,6 +228,8 @@ def _page(
     fixed = [(f.label, known[f.name]) for f in FIELDS if f not in editable and known.get(f.name)]
     return frame.page(
         services, request, session, "portal/profile.html",
-        account=person, fields=fields, fixed=fixed, has_problems=bool(problems),
+        account=person, fields=fields, fixed=fixed, has_problems=bool(problems or own.problems),
+        attributes=attributes.controls(services, person, locale, own),
+        kept=attributes.fixed(services, person, locale),
         zones=grouped_zones() if any(f.kind == "zone" for f in editable) else (),
     )  # fmt: skip

@@ -34,6 +34,7 @@ WHOSE = {
     "events": "application or person: test_groups_cases_activity.py",
     "attention": "application or person: test_groups_cases_activity.py",
     "batches": "person: test_batches.py",
+    "attributes": "company",
     "details-types": "company",
     "service-providers": "company",
     "gallery": "company",

@@ -237,6 +237,7 @@ _QUERIES: Final = {
     "/admin": ("span=week",),
     "/admin/search": ("q={}",),
     "/admin/apps": ("q={}", "show=saml"),
+    "/admin/attributes": ("name={}",),
     "/admin/apps/new": ("q={}",),
     "/admin/people": ("q={}", "q=hacked", "show=never"),
     "/admin/groups": ("q={}",),

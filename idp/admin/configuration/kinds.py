@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from idp.admin.configuration import (
     applications,
+    attributes,
     client_hosts,
     details_types,
     groups,
@@ -20,7 +21,8 @@ from idp.admin.configuration.kind import Kind
 KINDS: dict[str, Kind] = {
     kind.table: kind
     for kind in (
-        groups.KIND, metadata_sources.KIND, details_types.KIND, client_hosts.KIND, applications.KIND, notices.KIND,
+        groups.KIND, metadata_sources.KIND, details_types.KIND, client_hosts.KIND, applications.KIND, attributes.KIND,
+        notices.KIND,
         sign_in_rules.KIND, providers.KIND, provisioning.KIND, scim_clients.KIND,
     )
 }  # fmt: skip

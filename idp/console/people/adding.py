@@ -7,10 +7,12 @@ from typing import Final
 from idp import mail
 from idp.accounts.invitations import Invited
 from idp.accounts.person import Draft, InvalidPerson
-from idp.admin import groups, people
+from idp.admin import groups, people, person_attributes
 from idp.admin.permissions import Permission
+from idp.attribute_controls import PREFIX, control, typed_of
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
+from idp.language import locale_for
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request, Response
@@ -25,12 +27,15 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     typed["by_mail"] = "1" if request.method != "POST" or request.form.get("by_mail") else ""
     problems: dict[str, str] = {}
     added: people.Added | None = None
+    asked = list(person_attributes.asked_for(services))
+    claims = {one.name: typed_of(one, request.form) for one in asked}
     if request.method == "POST":
         draft = Draft(
             username=typed["username"] or typed["email"], email=typed["email"] or None, name=typed["name"],
             employee_number=typed["employee_number"] or None, groups=_groups(services, typed["groups"], problems),
+            claims={name: value for name, value in claims.items() if value is not None},
         )  # fmt: skip
-        problems |= {one.field.partition(".")[0]: one.message for one in reversed(people.problems(services, draft))}
+        problems |= {_id(one.field): one.message for one in reversed(people.problems(services, draft))}
         if not problems:
             try:
                 added = people.add(services, visit.actor, draft, by_mail=bool(typed["by_mail"]))
@@ -38,9 +43,19 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
                 problems[error.field] = error.message
     return frame.page(
         services, request, visit, "console/people/new.html", status=422 if problems else 200, typed=typed,
+        attributes=[
+            control(one, locale_for(services, request), claims[one.name], problems.get(PREFIX + one.name, ""))
+            for one in asked
+        ],
         problems=problems, added=added, invited=added.invited if added and added.invited else Invited(),
         leaves=mail.leaves(services),
     )  # fmt: skip
+
+
+def _id(field: str) -> str:
+    """The field's id: of a claim, its control's."""
+    claim = field.removeprefix("claims.")
+    return PREFIX + claim if claim != field else field
 
 
 def _groups(services: Services, text: str, problems: dict[str, str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from idp import flash
 from idp.accounts.effects import Changes
 from idp.accounts.person import InvalidPerson, Person, PersonChanged
-from idp.admin import groups, people
+from idp.admin import groups, people, person_attributes
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
@@ -27,11 +27,11 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     person = finding.person_of(services, request, visit)
     visit.actor.check_person(services, P.PEOPLE_CHANGE, person)
     if request.method != "POST":
-        return _page(services, request, visit, person, typed_of(person))
+        return _page(services, request, visit, person, typed_of(services, person))
     typed = {name: request.form.first.get(name, "") for name in (*FIELDS, "claims", "groups", "version")}
     typed["verified"] = "1" if request.form.get("verified") else ""
     problems: dict[str, str] = {}
-    merge = read_claims(person, typed["claims"], problems)
+    merge = read_claims(services, person, typed["claims"], problems)
     joins, leaves = _groups(services, person, typed["groups"], problems)
     changes = Changes(
         name=typed["name"], username=typed["username"], email=typed["email"] or None,
@@ -56,7 +56,7 @@ def _page(
     services: Services, request: Request, visit: Visit, person: Person, typed: Typed,
     problems: dict[str, str] | None = None, *, is_changed: bool = False,
 ) -> Response:  # fmt: skip
-    now = typed_of(person)
+    now = typed_of(services, person)
     theirs = [(name, now[name]) for name in (*FIELDS, "claims", "groups") if now[name] != typed[name]]
     status = 409 if is_changed else 422 if problems else 200
     return frame.page(
@@ -66,18 +66,19 @@ def _page(
     )  # fmt: skip
 
 
-def typed_of(person: Person) -> Typed:
-    """A person as the form has them."""
+def typed_of(services: Services, person: Person) -> Typed:
+    """A person as the form has them; attributes that are defined have a page of their own."""
+    free = {name: value for name, value in person.claims.items() if name not in person_attributes.defined(services)}
     return {
         "name": person.name, "username": person.username, "email": person.email or "",
         "employee_number": person.employee_number or "", "verified": "1" if person.email_verified else "",
-        "claims": "\n".join(f"{name}={_claim_text(value)}" for name, value in sorted(person.claims.items())),
+        "claims": "\n".join(f"{name}={_claim_text(value)}" for name, value in sorted(free.items())),
         "groups": "\n".join(person.groups), "version": repr(person.changed_at),
     }  # fmt: skip
 
 
-def read_claims(person: Person, text: str, problems: dict[str, str]) -> dict[str, Any]:
-    """What becomes of the claims; those that were taken out of the text are None."""
+def read_claims(services: Services, person: Person, text: str, problems: dict[str, str]) -> dict[str, Any]:
+    """What becomes of the claims; those that were taken out of the text are None, but for those that are defined."""
     found: dict[str, Any] = {}
     for line in filter(str.strip, text.splitlines()):
         name, equals, value = line.strip().partition("=")
@@ -85,7 +86,8 @@ def read_claims(person: Person, text: str, problems: dict[str, str]) -> dict[str
             problems["claims"] = N_("“%(line)s” has no value. Write it like department=Sales.", line=line.strip()[:60])
             continue
         found[name.strip()] = _claim_value(value.strip())
-    return {**{name: None for name in person.claims if name not in found}, **found}
+    gone = (name for name in person.claims if name not in found and name not in person_attributes.defined(services))
+    return {**dict.fromkeys(gone), **found}
 
 
 def _claim_text(value: Any) -> str:

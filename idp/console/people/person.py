@@ -10,9 +10,11 @@ from idp.accounts.factors import admin_codes, kinds
 from idp.accounts.person import Person
 from idp.admin import failures, person_attributes, planned_ends, sessions, turning_off
 from idp.admin.permissions import Permission
+from idp.attribute_values import shown
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.console.people import finding, helping
+from idp.language import locale_for
 from idp.login import overview
 from idp.protocols import Services
 from idp.wire import Request, Response
@@ -41,7 +43,7 @@ def _page(services: Services, request: Request, visit: Visit, person: Person, **
         status=400 if outcome.get("problem") else 200, whom=person, about=about,
         standing=listing.one(services.db, person, now),
         grants=roles.grants_of(services.db, person.id, person.roles, now),
-        claims=sorted(person_attributes.seen_by(services, visit.actor, person.claims).items())[:_CLAIMS],
+        claims=_claims(services, request, visit, person),
         failures=[_failure(services, one) for one in failures.of(services, person)],
         factors=[(one, kinds.KINDS[one.kind].title) for one in about.factors],
         sessions=[(one, device_text.describe(one.session.browser)) for one in sessions.open_of(services, person)],
@@ -57,6 +59,15 @@ def _page(services: Services, request: Request, visit: Visit, person: Person, **
         failed=planned_ends.failed(services, person), failed_why=planned_ends.WHY,
         **{"problem": "", "problem_at": "", "typed": {}, "issued": None, "handed_out": "", **outcome},
     )  # fmt: skip
+
+
+def _claims(services: Services, request: Request, visit: Visit, person: Person) -> list[tuple[str, Any]]:
+    """What else is known of them, as far as whoever looks may see it; what is defined by its label."""
+    defined, locale = person_attributes.defined(services), locale_for(services, request)
+    seen = sorted(person_attributes.seen_by(services, visit.actor, person.claims).items())
+    return [
+        (defined[name].called(locale), shown(value)) if name in defined else (name, value) for name, value in seen
+    ][:_CLAIMS]  # fmt: skip
 
 
 _ACTS: Final = (

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0068"
-down_revision = "0058"
+down_revision = "0071"
 
 
 def upgrade() -> None:
