@@ -8,8 +8,7 @@ from typing import Any, Final
 from clients.attributes import Definition
 from clients.attributes.definition import ADMIN, HELP_DESK, PERSON
 from idp import attribute_values
-from idp.accounts.person import InvalidPerson, Person, fold
-from idp.admin import people
+from idp.accounts.person import InvalidPerson, fold
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.attribute_values import WrongValue
@@ -41,37 +40,6 @@ def seen_by(services: Services, actor: Actor, claims: Mapping[str, Any]) -> dict
 def is_about(one: Definition, groups: Iterable[str]) -> bool:
     """Whether somebody in these groups has it."""
     return not one.groups or not set(map(fold, one.groups)).isdisjoint(map(fold, groups))
-
-
-def writable(services: Services, actor: Actor, person: Person) -> tuple[Definition, ...]:
-    """What an actor may write of somebody, by name; nothing where they may not act on them."""
-    right = _right(actor)
-    if not actor.may_person(right, person.groups):
-        return ()
-    who = ADMIN if right is Permission.PEOPLE_CHANGE else HELP_DESK
-    return tuple(one for one in defined(services).values() if who in one.edits and is_about(one, person.groups))
-
-
-def write(
-    services: Services, actor: Actor, person: Person, values: Mapping[str, Any], *, as_of: float | None = None,
-    reason: str = "",
-) -> Person:  # fmt: skip
-    """Values by name, None takes one out. The help desk writes what the definitions let it, an admin what they may.
-
-    Errors: `NotAllowed`, `InvalidPerson`; `PersonChanged` where somebody was faster.
-    """
-    right = _right(actor)
-    actor.check_person(services, right, person)
-    actor.check_ordinary(services, right, person)
-    if right is Permission.PEOPLE_CHANGE:
-        return people.correct(services, actor, person, people.Correction(merge=values, as_of=as_of)).after
-    merge = taken(services, values, before=person.claims, groups=person.groups, writer=HELP_DESK)
-    record = people.with_values(person, merge, told_of(services, actor.record(services), reason))
-    return services.directory.update(person.id, merge=merge, record=record, as_of=as_of)
-
-
-def _right(actor: Actor) -> Permission:
-    return Permission.PEOPLE_CHANGE if actor.may(Permission.PEOPLE_CHANGE) else Permission.PEOPLE_HELP
 
 
 def taken(

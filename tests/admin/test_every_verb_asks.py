@@ -34,6 +34,7 @@ from idp.accounts.roles import RoleGrant
 from idp.admin import (
     access,
     applications,
+    attribute_writing,
     attributes,
     cases,
     certificates,
@@ -55,7 +56,6 @@ from idp.admin import (
     notices,
     past_access,
     people,
-    person_attributes,
     personal_data,
     planned_ends,
     preview,
@@ -316,7 +316,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "attributes.change": ADMINS,
     "attributes.remove": ADMINS,
     "histories.attributes.undo": ADMINS,
-    "person_attributes.write": HELPS,
+    "attribute_writing.write": HELPS,
     "details_types.put": ADMINS,
     "details_types.remove": ADMINS,
     "registration_tokens.create": ADMINS,
@@ -886,7 +886,7 @@ TRIES: Final[Mapping[str, Try]] = {
     "attributes.change": Try(_attribute, lambda s, a, name: attributes.change(s, a, name, {"label": "Another"})),
     "attributes.remove": Try(_attribute, attributes.remove),
     "histories.attributes.undo": Try(_undoable_attribute, attribute_history.undo),
-    "person_attributes.write": Try(_desk, lambda s, a, one: person_attributes.write(s, a, one, {"desk_place": "7"})),
+    "attribute_writing.write": Try(_desk, lambda s, a, one: attribute_writing.write(s, a, one, {"desk_place": "7"})),
     "details_types.put": Try(
         nothing, lambda s, a, _: details_types.put(s, a, details_types.Wish(name="payment", schema={}))
     ),

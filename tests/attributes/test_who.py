@@ -9,7 +9,7 @@ import pytest
 from idp import audit
 from idp.accounts.person import Draft, InvalidPerson, Person, PersonChanged
 from idp.accounts.roles import RoleGrant
-from idp.admin import attributes, people, person_attributes
+from idp.admin import attribute_writing, attributes, people, person_attributes
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.histories import people as history
 from idp.admin.people import Correction
@@ -42,7 +42,7 @@ def ann(provider: Provider) -> Person:
 
 def write(provider: Provider, actor: Actor, person: Person, **values: Any) -> Person:
     now = provider.services.directory.get(person.id)
-    return person_attributes.write(provider.services, actor, now, values, as_of=now.changed_at)
+    return attribute_writing.write(provider.services, actor, now, values, as_of=now.changed_at)
 
 
 #: What each may write, of all that there is; `free` has no definition.
@@ -70,9 +70,9 @@ def test_U1_the_help_desk_sees_what_it_may_and_writes_for_its_own_people_only(pr
     assert person_attributes.seen_by(services, DESK, {"pay#de": 1}) == {}
     for actor in (OWNER, ADMIN, AUDITOR):
         assert person_attributes.seen_by(services, actor, ann.claims) == ann.claims
-    assert {one.name for one in person_attributes.writable(services, DESK, ann)} == {"room", "grade", "site"}
+    assert {one.name for one in attribute_writing.writable(services, DESK, ann)} == {"room", "grade", "site"}
     other = somebody("help_desk", ("Sales",))
-    assert person_attributes.writable(services, other, ann) == ()
+    assert attribute_writing.writable(services, other, ann) == ()
     with pytest.raises(NotAllowed):
         write(provider, other, ann, room="7")
 
@@ -81,7 +81,7 @@ def test_U1_what_is_about_a_group_is_asked_of_its_members_alone(provider: Provid
     with pytest.raises(InvalidPerson, match="required"):
         write(provider, DESK, ann, site=None)
     bob = provider.add_person("bob")
-    assert {one.name for one in person_attributes.writable(provider.services, DESK, bob)} == {"room", "grade"}
+    assert {one.name for one in attribute_writing.writable(provider.services, DESK, bob)} == {"room", "grade"}
 
 
 def test_U1_whoever_adds_somebody_gives_what_the_person_cannot(provider: Provider) -> None:
@@ -129,7 +129,7 @@ def test_U1_what_was_recorded_before_is_hidden_where_it_is_shown(provider: Provi
 def test_U1_nobody_overwrites_what_somebody_else_wrote_meanwhile(provider: Provider, ann: Person) -> None:
     write(provider, ADMIN, ann, room="1")
     with pytest.raises(PersonChanged):
-        person_attributes.write(provider.services, DESK, ann, {"room": "2"}, as_of=ann.changed_at)
+        attribute_writing.write(provider.services, DESK, ann, {"room": "2"}, as_of=ann.changed_at)
 
 
 def test_U1_what_stands_stays_whatever_a_definition_says_later(provider: Provider) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from clients.attributes import Definition
 from idp import attribute_values, flash
 from idp.accounts.person import InvalidPerson, Person, PersonChanged
-from idp.admin import person_attributes
+from idp.admin import attribute_writing, person_attributes
 from idp.admin.permissions import Permission
 from idp.attribute_controls import control, typed_of
 from idp.console import frame
@@ -27,13 +27,13 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     person = finding.person_of(services, request, visit)
     if request.method != "POST":
         return _page(services, request, visit, person, {}, {})
-    known = person_attributes.writable(services, visit.actor, person)
+    known = attribute_writing.writable(services, visit.actor, person)
     typed = {one.name: typed_of(one, request.form) for one in known}
     reason = " ".join((request.form.get("reason") or "").split())[:MAX_REASON]
     if _needs_reason(visit) and not reason:
         return _page(services, request, visit, person, typed, {"reason": N_("Say why: the record has it.")})
     try:
-        person_attributes.write(
+        attribute_writing.write(
             services, visit.actor, person, typed, as_of=_version(request.form), reason=reason
         )  # fmt: skip
     except PersonChanged:
@@ -62,7 +62,7 @@ def _page(
     services: Services, request: Request, visit: Visit, person: Person, typed: dict[str, Any],
     problems: dict[str, str],
 ) -> Response:  # fmt: skip
-    writable = {one.name for one in person_attributes.writable(services, visit.actor, person)}
+    writable = {one.name for one in attribute_writing.writable(services, visit.actor, person)}
     why_not = finding.why_not(services, visit, P.PEOPLE_HELP if _needs_reason(visit) else P.PEOPLE_CHANGE, person)
     locale = locale_for(services, request)
     seen = person_attributes.seen_by(services, visit.actor, person.claims)
