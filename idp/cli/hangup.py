@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from idp.cli import forks
-from idp.cli.terminal import complain
+from idp.cli.terminal import warn
 from idp.installation.failures import Failed
 
 TELL_S: Final = 30.0  # seconds in which the settings are read: the file may lie on a disk that does not answer
@@ -75,7 +75,7 @@ class Telling:
         if self._process and time.monotonic() > self._until:
             forks.kill(self._process)
             self._process = 0
-            complain(f"SIGHUP: the settings could not be read in {TELL_S:.0f} seconds; those of before hold")
+            warn(f"SIGHUP: the settings could not be read in {TELL_S:.0f} seconds; those of before hold")
         if self._asked and not self._process and not self._forking.left:
             self._asked = False
             self._begin()
@@ -93,17 +93,17 @@ class Telling:
         except OSError as error:
             self._asked = True
             seconds = self._forking.failed()
-            complain(f"SIGHUP: no process can be started ({error.strerror}); the next try is in {seconds:.0f} seconds")
+            warn(f"SIGHUP: no process can be started ({error.strerror}); the next try is in {seconds:.0f} seconds")
             return
         self._forking.worked()
         if self._process:
             return
         code = 1
         try:
-            complain(*self._told())
+            warn(*self._told())
             code = 0
         except Failed as failed:
-            complain(*failed.lines)
+            warn(*failed.lines)
         finally:
             os._exit(code)
 

@@ -18,7 +18,7 @@ from idp.cli.hangup import SettingsFile, Telling, has_terminal
 from idp.cli.pulses import LOOKS, Pulses
 from idp.cli.renewals import Renewal
 from idp.cli.rolling import Rolling
-from idp.cli.terminal import command, complain, say
+from idp.cli.terminal import command, say, warn
 from idp.cli.workers import Line, Look, Ready
 from idp.installation.failures import Failed
 from idp.meters.board import PLACES, Board, Seat
@@ -137,7 +137,7 @@ class Supervisor:
             try:
                 return self._hear(pid, wait=FIRST_S)
             except TimeoutError:
-                complain(f"the first worker does not serve after {FIRST_S:.0f} seconds; starting another one")
+                warn(f"the first worker does not serve after {FIRST_S:.0f} seconds; starting another one")
                 forks.kill(pid)
                 os.waitpid(pid, 0)
                 self._workers.pop(pid).let_be()
@@ -153,7 +153,7 @@ class Supervisor:
             line, pid = self._fork()
         except OSError as error:
             seconds = self._forking.failed()
-            complain(f"no worker can be started ({error.strerror}); the next try is in {seconds:.0f} seconds")
+            warn(f"no worker can be started ({error.strerror}); the next try is in {seconds:.0f} seconds")
             return 0
         self._forking.worked()
         if pid:
@@ -171,7 +171,7 @@ class Supervisor:
             self._work(line, inherited, first)
             code = 0
         except Failed as failed:
-            complain(*failed.lines)
+            warn(*failed.lines)
             code = failed.code
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
@@ -256,7 +256,7 @@ class Supervisor:
             if self._stopping or self._ends_as_asked(pid):
                 self._forget(ended)
                 continue
-            complain(f"a worker ended unexpectedly ({forks.ending(code)}); starting another one")
+            warn(f"a worker ended unexpectedly ({forks.ending(code)}); starting another one")
             self._begin_anew(ended)
         return 0
 
@@ -267,7 +267,7 @@ class Supervisor:
             said = "a new worker could not start: those of before go on as they are"
             if self._renewal.is_new([one.watched for one in self._staying().values()]):
                 said += f"; the certificate is tried again in {self._renewal.refused():.0f} seconds, or when it changes"
-            complain(said)
+            warn(said)
         return was_asked
 
     def _begin_anew(self, ended: Worker) -> None:
@@ -303,7 +303,7 @@ class Supervisor:
             try:
                 self._look()
             except OSError as error:  # a stop came within it, or the system has no room
-                complain(f"the workers could not be looked at ({error.strerror or error}); the next look is due")
+                warn(f"the workers could not be looked at ({error.strerror or error}); the next look is due")
             finally:
                 self._looking = False
 
@@ -318,7 +318,7 @@ class Supervisor:
             self._look_at_files()
         if self._rolling.step(lambda pid: pid in self._workers and self._workers[pid].is_ready):
             self._taken()
-            complain("every worker is a new one")
+            warn("every worker is a new one")
         if not self._rolling.is_on and not self._pausing:
             self._settle()
 
@@ -326,23 +326,23 @@ class Supervisor:
         """End workers that stand still: the kernel goes on giving them connections that nobody would answer."""
         by_place = {one.place: pid for pid, one in self._workers.items()}
         for place in self._pulses.look(by_place):
-            complain(f"a worker (process {by_place[place]}) has stood still for {LOOKS} seconds: ending it")
             self._pulses.clear(place)
             forks.kill(by_place[place])
+            warn(f"a worker (process {by_place[place]}) has stood still for {LOOKS} seconds: ending it")
 
     def _end_silent(self) -> None:
         """End workers that have begun and never came so far that people can connect."""
         for pid, one in self._workers.items():
             if not one.is_ready and not one.is_given_up and time.monotonic() - one.began > COME_UP_S:
-                complain(f"a worker (process {pid}) does not serve after {COME_UP_S:.0f} seconds: ending it")
                 one.is_given_up = True
                 forks.kill(pid)
+                warn(f"a worker (process {pid}) does not serve after {COME_UP_S:.0f} seconds: ending it")
 
     def _look_at_files(self) -> None:
         """A certificate was renewed: whoever has the old one is replaced, once it has stopped changing."""
         staying = {pid: one.watched for pid, one in self._staying().items() if one.watched}
         if self._renewal.is_due(staying.values()):
-            complain("the certificate has changed: new workers take it up, one after the other")
+            warn("the certificate has changed: new workers take it up, one after the other")
             self._rolling.begin(pid for pid, watched in staying.items() if self._renewal.is_new([watched]))
 
     def _staying(self) -> dict[int, Worker]:

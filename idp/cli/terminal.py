@@ -6,7 +6,9 @@ import argparse
 import contextlib
 import difflib
 import json
+import os
 import re
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +47,25 @@ class Parser(argparse.ArgumentParser):
 def complain(*lines: str) -> None:
     """Lines on stderr. Where it takes none (a full disk, a reader that has gone), whoever complains goes on."""
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write("".join(f"doorward: {line}\n" for text in lines for line in text.splitlines()))
+        sys.stderr.write("".join(_marked(lines)))
+
+
+def warn(*lines: str) -> None:
+    """Lines on stderr, of a process that waits for nobody: what stderr does not take at once is lost.
+
+    No buffer of Python's is in it, so that a signal that comes meanwhile may say something, too.
+    """
+    for line in _marked(lines):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none at all
+            place = select.poll()
+            place.register(sys.stderr.fileno(), select.POLLOUT)
+            if place.poll(0):
+                # POSIX: a pipe that is ready takes PIPE_BUF bytes without waiting, and at once.
+                os.write(sys.stderr.fileno(), line.encode("utf-8", "replace")[: select.PIPE_BUF])
+
+
+def _marked(lines: Sequence[str]) -> list[str]:
+    return [f"doorward: {line}\n" for text in lines for line in text.splitlines()]
 
 
 def say(*lines: str) -> None:

@@ -100,6 +100,11 @@ def add(
     return target
 
 
+def moved(before: Said, after: Said) -> bool:
+    """Whether a token would go to another address than it was given for."""
+    return (before.url, before.token_url) != (after.url, after.token_url)
+
+
 def change(
     db: Database, sealer: Sealer, client_id: str, how: Callable[[Said], Said], secret: str | None, now: float,
     *, record: Recorder, seen: str = "",
@@ -116,8 +121,8 @@ def change(
             raise ChangedMeanwhile
         said = how(before.said)
         # A secret goes where it was given for: another host is told no token of this one (OAuth's mix-up, in small).
-        moved = [name for name in ("url", "token_url") if getattr(said, name) != getattr(before.said, name)]
-        if moved and secret is None and before.sealed:
+        is_moved = moved(before.said, said)
+        if is_moved and secret is None and before.sealed:
             raise InvalidTarget("secret", "another address: give its token, too; the kept one is not sent there")
         check(said, secret)
         sealed = before.sealed if secret is None else _sealed(sealer, client_id, secret)
@@ -127,7 +132,7 @@ def change(
         if said.url != before.said.url:
             for statement in (store.UNCLAIM, store.FORGET_IDS, store.FORGET_MEMBERS):
                 tx.run(statement, of_client=client_id)
-        start_walk(tx, before, now, again=bool(moved) or said.mapping != before.said.mapping)
+        start_walk(tx, before, now, again=is_moved or said.mapping != before.said.mapping)
         old, new = before.said.to_json(), said.to_json()
         detail = {"client_id": client_id, "changed": {key: [old[key], new[key]] for key in new if old[key] != new[key]}}
         record(tx, "provisioning:changed", {**detail, **({"secret": "replaced"} if secret is not None else {})})

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from idp.cli import renewals
+from idp.cli import renewals, terminal
 from idp.cli.forks import BackOff
 from idp.cli.renewals import Renewal
 from idp.cli.workers import Look, looks
@@ -337,3 +337,32 @@ def test_G2_a_certificate_that_one_start_failed_with_is_tried_again(now: list[fl
     have = [looks([str(file)])]
     now[0] += 10_000
     assert not renewal.is_due(have)
+
+
+def test_H3_a_reader_of_stderr_that_stands_still_stops_nothing(tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    os.mkfifo(errors)
+    reader = os.open(errors, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(errors, os.O_WRONLY | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 512)
+    try:
+        with supervised(tmp_path, stderr=str(errors)) as one:
+            one.serves()
+            for many in (2, 3):
+                os.kill(one.begun()[-1], signal.SIGKILL)
+                one.until(lambda many=many: len(one.begun()) == many and one.children() == one.begun()[-1:])
+            assert one.end() == 0
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_H3_what_stderr_takes_is_said_from_a_signal_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "log").open("w") as file:
+        monkeypatch.setattr(sys, "stderr", file)
+        terminal.warn("one\ntwo", "x" * 5000)
+    said = (tmp_path / "log").read_text()
+    assert said.startswith("doorward: one\ndoorward: two\ndoorward: xxx")
+    terminal.warn("closed")  # and nobody hears of it

@@ -62,7 +62,7 @@ def _plan(planning: Planning, entry: Entry) -> Step:
     fields = differences(_told(old) if old else {}, _values(said, enabled=enabled))
     if secret is not None and (old is None or secret != _open(planning.services, old)):
         fields = (*fields, Field("secret", "kept" if old and old.sealed else None, "another one"))
-    else:
+    elif old is None or not keeping.moved(old.said, said):  # at another address the same one has to be said again
         secret = None
     if old is None:
         return _addition(planning, entry, name, said, secret, fields, enabled=enabled)
@@ -87,7 +87,7 @@ def _addition(
 
     def effects(_: Impact) -> Iterator[str]:
         if enabled and secret is not None:
-            yield "everybody who may open the application is made there; `doorward provision dry-run` says who"
+            yield "everybody who may open the application is made there"
 
     return Step(Change("add", TABLE, "", name, fields), add, effects)
 

@@ -79,7 +79,9 @@ def _declared(entry: Entry, old: Provisioner | None, dropped: frozenset[str]) ->
         said[name] = flag_of(entry, name, default=said[name])
     if "attributes" in entry.values:
         listed = texts_of(entry, "attributes", 'a list such as ["displayName", "emails"]')
-        said["attributes"] = tuple(sorted(set(listed))) or None
+        if not listed:  # as the API: nothing at all would be the opposite of what stands there
+            raise entry.fault("attributes", "name at least one, or leave it out for all that a person has")
+        said["attributes"] = tuple(sorted(set(listed)))
     wanted = Wanted(**said)
     try:
         clients.check(wanted)

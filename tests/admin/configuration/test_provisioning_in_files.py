@@ -171,6 +171,7 @@ def test_c5_y1_a_plan_says_whose_token_ends_and_what_is_taken_out_goes_back(conf
     for line, told in (
         ('users = "all"', "users: expected write, read or no"),
         ('attributes = ["shoe"]', "attributes:"),
+        ("attributes = []", "leave it out"),
     ):
         assert told in configured.faults(f"{ENTRA}{line}\n")[0]
 
@@ -195,3 +196,12 @@ def test_c5_what_a_file_manages_of_both_is_changed_by_hand_only_where_the_settin
     provisioning.change(services, actor, target.client_id, lambda one: one, "another")  # secrets are no file's
     provisioners.renew(services, actor, writer, at_once=False)
     provisioning.turn(services, actor, target.client_id, on=True)  # on is as it is declared
+
+
+def test_c5_y2_a_target_moves_with_the_token_that_it_has(configured: Configured, tmp_path: Path) -> None:
+    text = WIKI + PLAIN + secret_file(tmp_path)
+    configured.apply(text)
+    configured.apply(text.replace("https://wiki.example.com/", "https://wiki.other.example/"))
+    (target,) = targets(configured)
+    assert target.said.url.startswith("https://wiki.other.example/")
+    assert target.sealed
