@@ -22,7 +22,7 @@ from clients.entities import MAX_ENTITY_ID
 from clients.errors import Problem, UnknownClient
 from clients.kept_secrets import store as secret_store
 from clients.ports import Record, Store
-from clients.search import Found, Which
+from clients.search import Among, Found, Which
 from clients.search import store as search_store
 from clients.secrets import StoredSecret, hashed
 
@@ -318,7 +318,9 @@ class Snapshots:
                 yield known or store.to_client(row)
             after = rows[-1].name, rows[-1].id
 
-    def search(self, query: str = "", which: Which = "all", after: str = "", limit: int = 50) -> tuple[Found, ...]:
+    def search(
+        self, query: str = "", which: Which | Among = "all", after: str = "", limit: int = 50
+    ) -> tuple[Found, ...]:
         """Clients by any part of name, id or host, those that are called so first; `after`: the last one's `cursor`."""
         version = store.read_version(self._db)
         if version != self._searchable:

@@ -41,6 +41,14 @@ class Found:
         return f"{self.rank}.{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """What else a list is narrowed to, by what others keep of applications: a statement of ids, and its values."""
+
+    statement: Any
+    values: Mapping[str, Any]
+
+
 def fold(text: str) -> str:
     """As it is compared: without regard to case and runs of spaces."""
     return " ".join(text.casefold().split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -24,7 +25,7 @@ from sqlalchemy import (
 
 from clients.access import Access
 from clients.ports import Statements, Store
-from clients.search import Found, Which, fold, read_cursor, text_of
+from clients.search import Among, Found, Which, fold, read_cursor, text_of
 from clients.self_registered.store import self_registered
 from clients.store import EVERYONE_SAID, Row, clients, metadata
 
@@ -79,7 +80,7 @@ def is_behind(db: Statements) -> bool:
     return db.one(_STALE, at_most=1) is not None
 
 
-def find(db: Statements, query: str, which: Which, after: str, limit: int) -> list[Found]:
+def find(db: Statements, query: str, which: Which | Among, after: str, limit: int) -> list[Found]:
     """One page: who is called so first, then whose name begins so, then the others; each by name."""
     wanted, cursor = fold(query), read_cursor(after)
     place = None if cursor is None else db.one(_TEXT, client_id=cursor[1])
@@ -91,14 +92,20 @@ def find(db: Statements, query: str, which: Which, after: str, limit: int) -> li
     first = cursor[0] if cursor is not None and place is not None and wanted else 0
     for rank in range(first, 3) if wanted else (2,):
         params = {"many": limit - len(found), **{name: texts[name] for name in _PARAMETERS[rank] if wanted}}
+        params |= _given(which)
         onward = cursor is not None and place is not None and rank == cursor[0]
         if cursor is not None and place is not None and onward:
             params |= {"after_text": place.text, "after_id": cursor[1]}
-        rows = db.all(_statement(rank if wanted else None, which, onward), **params)
+        narrow = which.statement if isinstance(which, Among) else which
+        rows = db.all(_statement(rank if wanted else None, narrow, onward), **params)
         found += [_found(row, rank) for row in rows]
         if len(found) >= limit:
             break
     return found
+
+
+def _given(which: Which | Among) -> Mapping[str, Any]:
+    return which.values if isinstance(which, Among) else {}
 
 
 #: What the condition of each rank is given.
@@ -106,10 +113,13 @@ _PARAMETERS = (("exact", "wanted_id"), ("exact", "wanted_id", "start"), ("exact"
 
 
 @cache
-def _statement(rank: int | None, which: Which, onward: bool) -> Any:
+def _statement(rank: int | None, which: Any, onward: bool) -> Any:
     """One rank at a time, in the order of the narrow table's index, so that nothing is sorted; None: no search."""
-    wanted: list[Any] = [_c.deleted_at.is_not(None) if which == "removed" else _c.deleted_at.is_(None)]
-    if which in _NARROWED:
+    is_removed = isinstance(which, str) and which == "removed"  # a statement has an == of its own
+    wanted: list[Any] = [_c.deleted_at.is_not(None) if is_removed else _c.deleted_at.is_(None)]
+    if not isinstance(which, str):
+        wanted.append(_c.id.in_(which.correlate(None)))
+    elif which in _NARROWED:
         wanted.append(_NARROWED[which])
     if rank is not None:
         called = or_(_s.text.like(bindparam("exact"), escape="\\"), _s.client_id == bindparam("wanted_id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from clients.access import Access
 from clients.certificate_names import NAMES
@@ -60,21 +60,34 @@ def entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
 
 
 def search(
-    services: Services, actor: Actor, query: str = "", *, which: Which = "all", after: str = "", many: int = 50
-) -> tuple[Found, ...]:
+    services: Services, actor: Actor, query: str = "", *, which: Which | Literal["unopened"] = "all", after: str = "",
+    many: int = 50,
+) -> tuple[Found, ...]:  # fmt: skip
     """One page of the applications that the actor may see; `after`: the last one's `cursor`. Errors: `NotAllowed`."""
     actor.check(Permission.APPS_READ)
     mine = actor.scope(Permission.APPS_READ)
     if mine is None:
         if which == "removed":
             actor.check(Permission.APPS_REMOVE)
+        if which == "unopened":
+            from idp.answers import unopened  # it brings what judges traffic, which a command that lists has no use for
+
+            among = unopened.among(services)
+            return services.registry.search(query, among, after, many) if among is not None else ()
         return services.registry.search(query, which, after, many)
     found = sorted(_found_among(services, mine, query), key=lambda one: (one.rank, fold(one.name), one.id))
+    unused = _unopened(services) if which == "unopened" else ()
     found = [one for one in found if which in ("all", one.kind) or (which == "off" and not one.enabled)
-             or (which == "everyone" and one.access.everyone)
+             or one.id in unused or (which == "everyone" and one.access.everyone)
              or (which == "self_registered" and kept.find(services.db, one.id) is not None)]  # fmt: skip
     place = next((place for place, one in enumerate(found, 1) if one.cursor == after), 0)
     return tuple(found[place : place + many])
+
+
+def _unopened(services: Services) -> frozenset[str]:
+    from idp.answers import unopened
+
+    return unopened.ids(services)
 
 
 def _found_among(services: Services, ids: Iterable[str], query: str) -> Iterator[Found]:

@@ -112,7 +112,8 @@ def send_now(services: Services, sent: Sent, locale: str, values: Mapping[str, A
     try:
         said = _leave(services, sent.job, content)
     except (Rejected, Undelivered) as problem:  # no line in the log: whoever waits reads it
-        _record(services, "failed", sent, _why(str(problem), problem.means))
+        is_final = {"final": True} if isinstance(problem, Rejected) else {}
+        _record(services, "failed", sent, {**_why(str(problem), problem.means), **is_final})
         raise
     _record(services, "sent", sent, {"said": said})
     return said
@@ -145,7 +146,7 @@ def deliver(services: Services, job: str, payload: Mapping[str, Any]) -> None:
     try:
         said = _leave(services, job, content)
     except Rejected as rejected:
-        failed(services, sent, rejected.reason, means=rejected.means)
+        _refused(services, sent, rejected)
         return
     except Undelivered as problem:
         if services.state.add(f"mail:failed:{id}", 1, DAY):  # told once, not with every try
@@ -185,6 +186,12 @@ def failed(
         record(tx, event, services.clock())
     else:
         _record_event(services, event)
+
+
+def _refused(services: Services, sent: Sent, rejected: Rejected) -> None:
+    """As `failed`; that nothing will be tried again is kept beside the reason, for whoever counts those (B3)."""
+    services.log.warning("message_failed", kind=sent.job, message=sent.message, reason=rejected.reason)
+    _record_event(services, _event("failed", sent, {**_why(rejected.reason, rejected.means), "final": True}))
 
 
 def _why(reason: str, means: Mapping[str, Any] | None) -> Mapping[str, Any]:

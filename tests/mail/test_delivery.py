@@ -57,7 +57,7 @@ def test_F4_what_became_of_a_mail_is_in_the_audit_log_and_names_nobody(
     (failed,) = provider.events("mail:failed")
     assert failed.person_id == ann.id
     assert {**failed.detail, "findings": ()} == {
-        "message": "password_changed", "to": "a…@example.com", "findings": (),
+        "message": "password_changed", "to": "a…@example.com", "findings": (), "final": True,
         "reason": "the mail server answered 550 5.1.1 <a…@example.com>: no such mailbox",
     }  # fmt: skip
     assert "ann@" not in str(failed.detail["findings"])

@@ -58,7 +58,8 @@ def ids(db: Database, wanted: Wanted, now: float, many: int) -> tuple[str, ...]:
     if wanted.groups is not None and not wanted.groups:
         return ()
     expression, values = _asked(wanted, only_ids=True)
-    moment = {"now": now} if "paused" in wanted.filters else {}  # PostgreSQL is given what the statement names
+    # PostgreSQL is given what the statement names, and nothing else.
+    moment = {"now": now} if {"paused", "role_unused"} & set(wanted.filters) else {}
     return tuple(str(row.id) for row in db.all(expression, **values, **moment, many=many))
 
 

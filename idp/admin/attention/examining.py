@@ -11,7 +11,7 @@ from clients.documents.address import in_path
 from idp import reach
 from idp.admin.attention import ending_secrets
 from idp.admin.attention.finding import MANY, Finding
-from idp.answers import symptoms
+from idp.answers import symptoms, unopened
 from idp.protocols import Services
 from idp.texts import N_, plural
 
@@ -37,7 +37,7 @@ def examine(services: Services) -> None:
     """Look at applications' addresses, metadata and secrets, and at people's factors; keep what was found."""
     looks = (
         *_lacking(services), *_unreachable(services), *_saml(services), *_symptoms(services),
-        *ending_secrets.findings(services),
+        *ending_secrets.findings(services), *_unopened(services),
     )  # fmt: skip
     found = [asdict(finding) for finding in looks]
     services.state.put(_KEPT, found, 6 * EVERY)
@@ -88,6 +88,17 @@ def _symptoms(services: Services) -> Iterator[Finding]:
         yield Finding("symptom", text, f"/admin/apps/{in_path(client.id)}#symptoms", first.what, first.causes[0].fix)
         if found >= MANY:
             return
+
+
+def _unopened(services: Services) -> Iterator[Finding]:
+    many, names = unopened.first(services, 5)
+    if many:
+        text = plural(
+            "%(n)s application has been opened by nobody for 90 days.",
+            "%(n)s applications have been opened by nobody for 90 days.", many,
+        )  # fmt: skip
+        fix = "turn off what nobody needs: it can be turned on again"
+        yield Finding("unopened", text, "/admin/apps?show=unopened", ", ".join(names), fix)
 
 
 def _saml(services: Services) -> Iterator[Finding]:

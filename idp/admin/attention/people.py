@@ -1,14 +1,16 @@
-"""Cases, requests for accounts, planned ends, work on many, access reviews."""
+"""Cases, requests for accounts, planned ends, roles that nobody uses, mail refused, work on many, access reviews."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from idp import audit
 from idp.accounts import batches as accounts_batches
-from idp.accounts import cases, planned_ends
+from idp.accounts import cases, listing, planned_ends
 from idp.accounts.registering import waiting
 from idp.admin.actor import Actor
+from idp.admin.attention import refused_mail
 from idp.admin.attention.examining import EVERY
 from idp.admin.attention.finding import DAY, MANY, Finding
 from idp.admin.batches import WHY as STOPPED_WHY
@@ -17,6 +19,10 @@ from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.admin.reviews import rights as reviews
 from idp.protocols import Services
 from idp.texts import N_, plural
+
+_COUNTED: Final = 1000  # people, for a sentence
+_NAMED: Final = 5  # of them, beside it
+_TAKE_AWAY: Final = "take the role away on their page, or turn the account off"
 
 
 def _cases(services: Services) -> Iterator[Finding]:
@@ -45,6 +51,18 @@ def _ending(services: Services) -> Iterator[Finding]:
             continue
         text = N_("An account could not be turned off at the moment that was planned.")
         yield Finding("off_failed", text, f"/admin/people/{event.person_id}", str(event.detail.get("reason", "")))
+
+
+def _roles_unused(services: Services) -> Iterator[Finding]:
+    """People who may do more than others and do not come: what nobody misses is there for whoever steals it."""
+    wanted, now = listing.Wanted(filters=("role_unused",)), services.clock()
+    if many := len(listing.ids(services.db, wanted, now, _COUNTED)):
+        text = plural(
+            "%(n)s person with a role has not signed in for 90 days, or never.",
+            "%(n)s people with a role have not signed in for 90 days, or never.", many,
+        )  # fmt: skip
+        names = ", ".join(one.person.username for one in listing.page(services.db, wanted, now, _NAMED))
+        yield Finding("role_unused", text, "/admin/people?show=role_unused", names, _TAKE_AWAY)
 
 
 def _stopped(services: Services, actor: Actor) -> Iterator[Finding]:
@@ -93,7 +111,8 @@ def findings(services: Services, actor: Actor) -> Iterator[Finding]:
     if actor.scope(Permission.CASES_READ) is None:
         yield from _cases(services)
     if actor.scope(Permission.PEOPLE_READ) is None:
-        yield from (*_ending(services), *_stopped(services, actor))
+        yield from (*_ending(services), *_roles_unused(services), *_stopped(services, actor))
+        yield from refused_mail.findings(services)
     if actor.may(Permission.PEOPLE_CREATE):
         yield from _registrations(services)
     if actor.may(Permission.REVIEWS_READ):

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from idp.api.models import Line, Model, Paged, left_out
 
 Role = Literal["owner", "admin", "app_admin", "help_desk", "auditor"]
-State = Literal["paused", "disabled", "never", "invited", "no_factor", "must_reset", "role"]
+State = Literal["paused", "disabled", "never", "invited", "no_factor", "must_reset", "role", "role_unused"]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Login = Annotated[str, StringConstraints(min_length=1, max_length=254)]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -60,7 +60,7 @@ class Search(Paged):
     """Words, each of which stands somewhere in what is known of them, or begins their id."""
     state: State | None = None
     """Only who is paused, disabled, never signed in, invited and without a password, without a second factor, bound to
-    set a new password, or has a role."""
+    set a new password, has a role, or has one and has not signed in for 90 days (or never, in a week)."""
 
 
 class Person(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from clients.search import MAX_QUERY, WHICH, Found, Which
@@ -23,6 +23,7 @@ FILTERS: Final[tuple[tuple[str, str], ...]] = (
     ("off", N_("Turned off")),
     ("everyone", N_("Open to everyone")),
     ("self_registered", N_("Registered themselves")),
+    ("unopened", N_("Opened by nobody for 90 days")),
     ("removed", N_("Removed")),
 )
 
@@ -46,7 +47,9 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     )  # fmt: skip
 
 
-def _which(given: str | None) -> Which:
+def _which(given: str | None) -> Which | Literal["unopened"]:
+    if given == "unopened":
+        return "unopened"
     for one in WHICH:
         if one == given:
             return one

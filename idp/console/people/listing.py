@@ -28,6 +28,7 @@ WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("must_reset", N_("Must set a new password")),
     ("ending", N_("Turned off at a moment")),
     ("role", N_("Has a role")),
+    ("role_unused", N_("Has a role, and stays away")),
 )
 
 
