@@ -14,7 +14,7 @@ from idp.login import authn
 from idp.login.authn import METHODS, MFA, PHISHING_RESISTANT, SUPPORTED_ACR, amr_of, reached
 from idp.login.flow import Demands, Flow
 from idp.login.policy import More, StepUp, more_proof
-from idp.login.requirements import NONE, Need, is_met, needed
+from idp.login.requirements import NONE, Circumstances, Need, is_met, needed
 from idp.login.steps import Deny, Enrol, Prove
 
 NOW = 1_800_000_000.0  # 2027-01-15
@@ -164,6 +164,11 @@ def rule(**values: Any) -> FactorRule:
     return FactorRule(**values)
 
 
+def at(address: str, *groups: str) -> Circumstances:
+    """Somebody of these groups, with a device that is known."""
+    return Circumstances(groups, "", address, lambda: True, NOW)
+
+
 @pytest.mark.parametrize(
     ("why", "made", "applies"),
     [
@@ -184,22 +189,22 @@ def rule(**values: Any) -> FactorRule:
     ],
 )
 def test_F9_a_rule_holds_where_every_condition_does(why: str, made: FactorRule, applies: bool) -> None:
-    found = needed([made], ["finance", "all"], "ccrm", "203.0.113.9", lambda: False, NOW)
+    found = needed([made], Circumstances(["finance", "all"], "ccrm", "203.0.113.9", lambda: False, NOW))
     assert (found != NONE) is applies
 
 
 def test_F9_a_known_device_is_let_off_where_the_rule_says_so() -> None:
-    assert needed([rule(device="unknown")], [], "", "203.0.113.9", lambda: True, NOW) == NONE
+    assert needed([rule(device="unknown")], at("203.0.113.9")) == NONE
 
 
 def test_F9_the_strongest_rule_wins_and_of_equals_the_earliest() -> None:
     rules = [rule(grace_days=30, starts="2027-01-01"), rule(need="phishing-resistant", groups=["board"]), rule(why="x")]
-    assert needed(rules, ["board"], "", "::1", lambda: True, NOW).level == "phishing-resistant"
-    assert needed(rules, [], "", "::1", lambda: True, NOW) == Need("second", "x", 0.0)
+    assert needed(rules, at("::1", "board")).level == "phishing-resistant"
+    assert needed(rules, at("::1")) == Need("second", "x", 0.0)
 
 
 def test_F8_grace_is_counted_from_the_start_or_from_the_first_day() -> None:
     made = rule(grace_days=14, starts="2027-01-10")
     begins = 1_799_539_200.0
-    assert needed([made], [], "", "::1", lambda: True, NOW).due == begins + 14 * DAY
-    assert needed([made], [], "", "::1", lambda: True, NOW, since=begins + 3 * DAY).due == begins + 17 * DAY
+    assert needed([made], at("::1")).due == begins + 14 * DAY
+    assert needed([made], at("::1"), since=begins + 3 * DAY).due == begins + 17 * DAY

@@ -97,8 +97,9 @@ def test_i4_a_ticket_that_is_of_no_account_of_a_person_is_refused_before_anythin
 
     from idp.errors import Refused
     from idp.federation.kerberos import proving
+    from idp.federation.kerberos.accepting import Accepted
 
     provider = cast("Any", SimpleNamespace(subject=("objectGUID",)))
     with pytest.raises(Refused) as caught:
-        proving._entry(cast("Any", None), provider, cast("Any", SimpleNamespace(name=name, sid=sid)), f"{name}@R")
+        proving._entry(cast("Any", None), provider, Accepted(name, "R", 0.0, sid=sid))
     assert said in caught.value.explanation.got
