@@ -300,7 +300,7 @@ def _came(request: Request) -> str:
         sent["client_id"] = shown_id(sent["client_id"])
     pairs = [without_userinfo(f"{name}={sent[name][:MAX_VALUE]}") for name in _SHOWN if name in sent]
     others = ", ".join(sorted(name[:40] for name in sent if name not in _SHOWN)[:20])
-    way = request.header("Authorization").partition(" ")[0][:20]
+    way = request.authorization_scheme
     parts = [request.method, request.shown_path, *pairs]
     parts += [f"(also: {others})"] if others else []
     parts += [f"(Authorization: {way})"] if way else []

@@ -280,8 +280,8 @@ class Jobs:
         """One that asks the database for nothing until it is needed."""
         if number < RESERVE and len(self._threads) == self._workers + number:
             thread = threading.Thread(target=self._stand_by, args=(number,), name=f"jobs +{number}", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)  # where the system gives none there is nothing to wait for at the end
 
     def _stand_by(self, number: int) -> None:
         """While all before it wait for somebody, run what is none of theirs: those may be of as many names."""

@@ -59,7 +59,8 @@ def _proven(services: Services, request: Request) -> Call:
     """RFC 7644 §2: a bearer token, in the header alone (RFC 6750 §2.1). Errors: `Fault`."""
     scheme, _, value = request.header("Authorization").partition(" ")
     if scheme.lower() != "bearer" or not value.strip():
-        raise _unproven(services, request, f"{scheme[:20]}, not Bearer" if scheme else "(nothing)")
+        got = "(Bearer without a token)" if scheme.lower() == "bearer" else request.authorization_scheme or "(nothing)"
+        raise _unproven(services, request, got if got.startswith("(") else f"{got}, not Bearer")
     client = clients.find(services.db, value.strip(), services.clock())
     if client is None:
         raise _unproven(services, request, _shape(value.strip()))

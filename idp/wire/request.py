@@ -18,6 +18,10 @@ MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
 NAMES_APART = "doorward.names_apart"
 #: What stands before the secret of a one-time link.
 _ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/", "/app-check/", "/app-error/")
+#: Those that clients send, RFC 9110 §16.4.1 and what is made up beside.
+_SCHEMES = frozenset(
+    ("basic", "bearer", "digest", "dpop", "negotiate", "ntlm", "mutual", "hoba", "gnap", "token", "apikey", "oauth")
+)
 
 _T = TypeVar("_T")
 
@@ -168,6 +172,17 @@ class Request:
     def header(self, name: str) -> str:
         """A header's value, or ''."""
         return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
+
+    @property
+    def authorization_scheme(self) -> str:
+        """By what a caller proves itself (RFC 9110 §11.4), for a record or an answer; '' where it does not.
+
+        Of a value without one of these words nothing is said: it may be a secret that was pasted without its scheme.
+        """
+        scheme = self.header("Authorization").partition(" ")[0]
+        if not scheme:
+            return ""
+        return scheme if scheme.lower() in _SCHEMES else "(a value without a scheme)"
 
     @lazy
     def cookies(self) -> Mapping[str, str]:

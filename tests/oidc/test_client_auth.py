@@ -610,3 +610,12 @@ def test_X13_an_assertion_is_honest_however_often_the_registry_changes_in_betwee
     assert provider.refresh(app, tokens.json["refresh_token"]).status == 200
     elsewhere.add_client("A third")
     assert provider.introspect(app, tokens.json["access_token"])["active"]
+
+
+def test_s18_a_secret_without_its_scheme_is_in_no_record_and_no_answer(provider: Provider) -> None:
+    app = provider.add_client("CRM")
+    answer = provider.post("oauth/token", None, {"grant_type": "client_credentials"}, Authorization="s3cr3t-hunter2")
+    assert answer.status == 401
+    provider.services.faults.flush(whole=True)
+    assert "s3cr3t" not in answer.text + str([event.detail for event in provider.events()])
+    assert app.id

@@ -20,6 +20,7 @@ PREFIX: Final = "dws_"  # a prefix that a secret scanner can look for
 MOST: Final = 50  # clients
 MAX_NAME: Final = 80  # characters
 OVERLAP: Final = 7 * 86_400.0  # seconds that the token before a new one works beside it
+_RECENT: Final = 86_400.0  # seconds within which a token that came is in use
 FAULT_EVERY: Final = 5.0  # seconds between two notes of what was refused
 MOST_FAULTS: Final = 10  # that are kept
 TOUCH_EVERY: Final = 60.0  # seconds between two notes of its last use
@@ -201,9 +202,15 @@ def _stays(row: Any, now: float) -> tuple[str, float, float | None]:
         if row.earlier_used_at is None and row.last_used_at is not None:
             raise StillInUse(row.earlier_until)  # renewed by a release that did not note which of them comes
         return row.earlier_hash, row.earlier_until, row.earlier_used_at
-    if row.earlier_used_at is not None and row.earlier_used_at >= row.used_at:
+    if row.earlier_used_at is not None and (row.earlier_used_at >= row.used_at or _comes(row, now)):
         raise StillInUse(row.earlier_until)
     return row.hash, now + OVERLAP, row.used_at
+
+
+def _comes(row: Any, now: float) -> bool:
+    """Whether the earlier one has come since it was renewed, and within a day: two places share the client."""
+    since = row.earlier_until - OVERLAP
+    return bool(row.earlier_used_at > since and now - row.earlier_used_at < _RECENT)
 
 
 def remove(db: Database, client: Provisioner, *, record: Recorder, seen: str = "") -> bool:

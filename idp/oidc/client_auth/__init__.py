@@ -180,7 +180,7 @@ def _presented(request: Request) -> Presented:
     found = shown[0] if shown else none.present(request)
     if found is None:
         fix = "Let the application send its client id and secret (HTTP Basic), or client_id where it has no secret."
-        way = request.header("Authorization").partition(" ")[0][:20]
+        way = request.authorization_scheme
         hint = f"Authorization: {way} is no client authentication here" if way else "none was sent"
         raise failed(
             "no client authentication", basic=True, fix=fix, hint=f"{hint}; send client_id and secret by HTTP Basic",
