@@ -88,9 +88,15 @@ def refused(services: Services, request: Request, reached: Reached, here: str) -
         title=N_("Please open the other address"),
         advice=N_("Open the page at %(right)s, and use that address in bookmarks and links.", right=issuer),
         detail=f"the cookies and forms of {issuer} do not work at {reached.shown}",
-        explanation=Explanation("doorward", advice_on(services, reached), "server.issuer", issuer, reached.shown),
+        explanation=Explanation("doorward", advice_on(services, reached), "server.issuer", _as_much(services, reached),
+                                reached.shown),
         way_on=here,
     )  # fmt: skip
+
+
+def _as_much(services: Services, reached: Reached) -> str:
+    """What belongs there, with as much of the address as is known of the other: two that are compared look alike."""
+    return services.issuer if reached.scheme else urlsplit(services.issuer).netloc
 
 
 def advice_on(services: Services, reached: Reached) -> str:
@@ -103,16 +109,18 @@ def advice_on(services: Services, reached: Reached) -> str:
             f"Send http on to https at the proxy, before anything is passed to Doorward (nginx: return 301 "
             f"https://$host$request_uri): browsers keep no secure cookie of an http page. People sign in at {issuer}."
         )
-    what = "a redirect at the proxy from the one to the other, or DNS that leads there"
+    used = reached.shown
+    what = f"redirect {used} to {issuer} at the proxy"
     if _is_address(host):
-        what = "a redirect at the proxy, and a name in DNS"
+        what = f"redirect {used} to {issuer} at the proxy, with a name in DNS"
     elif host == parts.hostname:
-        what = f"a redirect from port {port or _PORTS.get(reached.scheme, '')} to {issuer}"
+        what = f"redirect port {port or _PORTS.get(reached.scheme, '')} to {issuer}"
     return (
-        f"People are to use {issuer}: make {what}, and mend the bookmark or link that leads to {reached.shown}. If the "
-        f"browser does show {issuer}, the proxy changes the Host header: have it pass the browser's own (nginx: "
-        "proxy_set_header Host $host; Apache: ProxyPreserveHost On). If people are meant to come by "
-        f"{reached.shown}: set server.issuer to that, here and in every application."
+        f"(1) Most likely a link or bookmark leads to {used} where people are to use {issuer} – mend it, and {what}. "
+        f"(2) If the browser does show {issuer}, the proxy changes the Host header – have it pass the browser's own "
+        "(nginx: proxy_set_header Host $host; Apache: ProxyPreserveHost On). "
+        f"(3) Only if people are meant to come by {used}, set server.issuer to it – that changes the issuer of every "
+        "token, so every application must be set to it as well."
     )
 
 

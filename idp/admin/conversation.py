@@ -59,6 +59,7 @@ class Step:
     request_id: str = ""
     error_id: str = ""
     note: str = ""
+    is_fault: bool = True  # of what broke: somebody has something to mend
 
 
 @dataclass
@@ -92,6 +93,7 @@ def of_event(services: Services, actor: Actor, event: Event) -> tuple[Step, ...]
     for one in _others(services, known):
         if one.id != event.id and activity.may_see(services, actor, one):
             _take(services, actor, known, one)
+    _go_beyond(known)
     _conclude(services, known)
     _break(known)
     return tuple(_in_time([*_in_order(known)]))
@@ -194,6 +196,15 @@ def _with_names(services: Services, actor: Actor, why: str) -> str:
     return f"{rest} {client.name if actor.may_app(Permission.ACTIVITY_READ, client.id) else 'another application'}"
 
 
+def _go_beyond(known: _Known) -> None:
+    """A request that has proven somebody went on to the answer: it broke there, and not at the proof."""
+    event = known.event
+    if known.broke != "proof" or not event.action.startswith("error:"):
+        return
+    if any(one.status == "well" and one.request_id == event.request_id for one in known.steps.get("proof", ())):
+        known.broke = "response" if known.order is SAML else "code"
+
+
 def _conclude(services: Services, known: _Known) -> None:
     """What the beginning, the code and the grant prove."""
     begin, trace = known.order[0], known.trace
@@ -218,7 +229,10 @@ def _conclude(services: Services, known: _Known) -> None:
 def _break(known: _Known) -> None:
     event = known.event
     note = str(event.detail.get("kind") or "pwd") if event.action in _BY_ACTION else event.action.removeprefix("error:")
-    known.add(known.broke, "broke", _at(event), request_id=event.request_id, error_id=event.error_id or "", note=note)
+    known.steps.setdefault(known.broke, []).append(
+        Step(known.broke, "broke", _at(event), event.request_id, event.error_id or "", note,
+             is_fault=event.detail.get("side") != "nobody")
+    )  # fmt: skip
 
 
 def _in_order(known: _Known) -> Iterator[Step]:

@@ -10,6 +10,7 @@ from clients.client import Client
 from clients.snapshots import Entry
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
+from idp.answers import persons
 from idp.answers.finding import Finding
 from idp.audit import Event, causes
 from idp.audit.searching import Wanted, latest
@@ -113,6 +114,12 @@ def findings_of(event: Event) -> tuple[Finding, ...]:
     got = got or ("" if field else str(detail.get("what") or ""))
     kind = str(detail.get("kind") or code)
     return (Finding(kind, side, field or code, fix, expected, got),)  # type: ignore[arg-type]
+
+
+def with_person(services: Services, event: Event, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings with the person of the event in their commands, for whoever reads their name beside them."""
+    person = services.directory.find(event.person_id) if event.person_id else None
+    return tuple(persons.named(one, person.username) for one in found) if person is not None else found
 
 
 def cause(event: Event) -> tuple[Any, ...]:

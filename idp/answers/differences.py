@@ -11,6 +11,7 @@ from idp.answers import addresses, characters
 
 _NEAR: Final = 0.85  # of two names, one of which is mistyped
 _LIKE: Final = 0.6  # of two that have more than chance in common
+_BLANK: Final = "␣"  # a space, where it is all that differs
 #: Characters that are compared: nobody registers more, and a stranger may send any number.
 _COMPARED: Final = 1000
 _QUOTES: Final = "\"'“”‘’„`«»<>()[]{},;"
@@ -41,7 +42,15 @@ def _without_userinfo(uri: str) -> str:
 def _around(got: str, expected: str) -> list[str]:
     """What was copied with it."""
     if got != got.strip() and expected == expected.strip():
-        return ["there is a space or line break at its beginning or end"]
+        begin, end = got != got.lstrip(), got != got.rstrip()
+        what = (
+            "a space"
+            if not set(got[: len(got) - len(got.lstrip())] + got[len(got.rstrip()) :]) - {" "}
+            else ("a space or line break")
+        )
+        return [
+            f"there is {what} at its {'beginning and its end' if begin and end else 'beginning' if begin else 'end'}"
+        ]
     if got.strip(_QUOTES) == expected.strip(_QUOTES) and len(got) > len(expected):
         more = "".join(one for one in got if one in _QUOTES)[:4]
         return [f"it was copied with what stands around it: {more}"]
@@ -106,7 +115,9 @@ def marked(got: str, expected: str) -> tuple[str, str, str]:
     """What was sent in three parts: as expected, different, as expected again. What cannot be seen is written out."""
     got, expected = got[:_COMPARED], expected[:_COMPARED]
     head, tail = redirects.common(got, expected)
-    return tuple(map(characters.seen, (got[:head], got[head : len(got) - tail], got[len(got) - tail :])))  # type: ignore[return-value]
+    apart = got[head : len(got) - tail]
+    between = characters.seen(apart) if apart.strip(" ") else _BLANK * len(apart)
+    return characters.seen(got[:head]), between, characters.seen(got[len(got) - tail :])
 
 
 def have_in_common(one: str, other: str) -> bool:

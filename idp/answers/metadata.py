@@ -24,7 +24,7 @@ def age(services: Services, client: Client) -> str:
         return "It was registered by its entity ID and its addresses, without metadata."
     if source is None:
         given = _given_at(services, client)
-        return f"Its metadata was given by hand {length(now - given)} ago, and nothing reads it again by itself."
+        return f"Its metadata was given by hand {_before(now - given)}, and nothing reads it again by itself."
     if source.error and source.failures:
         since = f"; last good {length(now - source.changed_at)} ago" if source.changed_at else ""
         return f"Reading its metadata from {source.url} has failed {source.failures} times ({source.error}){since}."
@@ -49,6 +49,11 @@ def former_keys(services: Services, client: Client) -> Iterator[tuple[str, float
             if isinstance(one, str) and one not in mine:
                 mine.add(one)
                 yield one, event.at
+
+
+def _before(seconds: float) -> str:
+    """How long before the error that this is told of: what is read later counts from no “now”."""
+    return "less than a second before this" if round(abs(seconds)) == 0 else f"{length(seconds)} before this"
 
 
 def day(at: float) -> str:

@@ -92,7 +92,7 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
         print_json({**told, **around, "also": others_here, "events": [described(one) for one in events]})
         return
     shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
-    findings = problems.findings_of(event) or _of_sign_in(event, told)
+    findings = problems.with_person(services, event, problems.findings_of(event)) or _of_sign_in(event, told)
     if findings and not as_table:
         shown_as = str(told["shown"] or user_screen.failure(event)[0] or told["code"])
         say(f"{event.error_id or event.id}, {_when(event)}: {printable(shown_as)}", "")
@@ -125,7 +125,7 @@ def _say_also(services: Services, event: Event) -> None:
 
     message = str(event.detail.get("message") or event.action.removeprefix("error:"))
     say(f"Under this id also, {_when(event)}, request {event.request_id}: {printable(message)}")
-    for one in problems.findings_of(event):
+    for one in problems.with_person(services, event, problems.findings_of(event)):
         say(*(f"  {line}" for line in found.lines(one, services.issuer)))
     if evidence := event.detail.get("evidence"):
         say(f"  evidence  {printable(str(evidence))}")

@@ -32,7 +32,8 @@ def steps(found: tuple[Step, ...]) -> Iterator[str]:
     for one in found:
         mark = "✗" if one.status in ("broke", "failed") else "✓" if one.status in ("well", "passed", "later") else "·"
         at = time.strftime("%H:%M:%S", time.localtime(one.at)) if one.at is not None else ""
-        words = _STATUS[one.status] + (f": {one.note}" if one.note else "")
+        status = _STATUS[one.status] if one.is_fault else "stopped here"
+        words = status + (f": {one.note}" if one.note else "")
         more = [f"request {one.request_id}"] if one.request_id else []
         more += [one.error_id] if one.error_id and one.status == "failed" else []
         yield printable(f"  {at:8}  {mark} {KINDS[one.kind]:21}  {'  '.join((words, *more))}")
@@ -43,7 +44,8 @@ def line(found: tuple[Step, ...]) -> str:
     marks = {"well": "✓", "passed": "✓", "failed": "✗", "broke": "✗ broke here", "later": "✓ (later)",
              "unrecorded": "· not recorded"}  # fmt: skip
     last = {(one.kind, one.status == "later"): one for one in found}.values()
-    return ", ".join(f"{KINDS[one.kind]} {marks[one.status]}" for one in last if one.status != "ahead")
+    return ", ".join(f"{KINDS[one.kind]} {marks[one.status] if one.is_fault else 'stopped here'}"
+                     for one in last if one.status != "ahead")  # fmt: skip
 
 
 def others(found: Others | None) -> Iterator[str]:

@@ -84,6 +84,7 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
     event, *others = causes.of_event(event)
     also = [_also(services, visit.actor, one, named) for one in others]
     findings = readers.found_by(problems.findings_of(event), readers.reader_of(visit.actor))
+    findings = problems.with_person(services, event, findings)
     return frame.page(
         services, request, visit, "console/event.html", event=_row(event, named), story=activity.story(event, named),
         detail={key: activity.told(key, value) for key, value in event.detail.items() if key not in _SHOWN_APART},
@@ -97,6 +98,7 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
 def _also(services: Services, actor: Actor, event: Event, named: activity.Names) -> dict[str, Any]:
     """Another cause of what was told under the same id."""
     findings = readers.found_by(problems.findings_of(event), readers.reader_of(actor))
+    findings = problems.with_person(services, event, findings)
     steps = conversation.of_event(services, actor, event)
     return {**activity.also(event, named), "found": found_shown.of_findings(findings), "steps": steps}
 

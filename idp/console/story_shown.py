@@ -32,6 +32,7 @@ STATUS: Final = {
     "passed": N_("must have gone well, as the next step needs it; it has no record of its own"),
     "failed": N_("failed"),
     "broke": N_("it broke here"),
+    "stopped": N_("it stopped here, as the rule says"),
     "later": N_("went well later"),
     "unrecorded": N_("not recorded"),
     "ahead": N_("not reached"),

@@ -5,6 +5,8 @@ The page never repeats what the provider said: that is for the log and the admin
 
 from __future__ import annotations
 
+import re
+from shlex import quote
 from typing import Final
 
 from idp.errors import Explanation, Refused
@@ -12,6 +14,8 @@ from idp.federation.provider import Provider
 from idp.texts import N_
 
 SIDE: Final = "upstream"
+#: How providers say that a secret was right once; AADSTS7000222 is Entra's.
+_OVER: Final = re.compile(r"expired|has run out|AADSTS7000222", re.IGNORECASE)
 ADVICE: Final = N_("Try again, or sign in another way. If it happens again, send the error id to your IT.")
 
 
@@ -93,7 +97,7 @@ def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
     """Our redirect URI is not registered there."""
     fix = (
         "Register the redirect URI of this provider there, exactly as it stands here: "
-        f"doorward provider show {provider.id}"
+        f"doorward provider show {quote(provider.name)}"
     )
     return refused(
         provider, "upstream_redirect_uri", Explanation(SIDE, fix, "redirect_uri", expected, reason), detail=reason
@@ -102,17 +106,24 @@ def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
 
 def secret(provider: Provider, reason: str) -> Refused:
     """The provider does not know us by what we showed."""
+    field, expected = "client_secret", f"the secret of {provider.client_id} at {provider.name}"
+    if _OVER.search(reason):
+        expected = "a secret that has not expired"
     fix = (
-        f"Make a new secret there and give it to the provider here (doorward provider change {provider.id} "
-        "--secret-file -); of a secret with an id, its value and not its id. With a key, let the provider read ours at "
-        "/oauth/jwks."
+        f"Make a new secret at {provider.name}, in Doorward's registration there ({provider.client_id}), and put it "
+        "into a file: the secret's value, not its id. "
     )
-    return refused(
-        provider,
-        "upstream_secret",
-        Explanation(SIDE, fix, "client_secret", "the client id with its secret", reason),
-        detail=reason,
-    )
+    if provider.auth_method == "private_key_jwt":
+        field, expected = "client_assertion", "a signature by a key of ours that it has read"
+        fix = f"Let {provider.name} read our keys anew, at /oauth/jwks; no secret is used with it. "
+        return refused(
+            provider, "upstream_secret", Explanation(SIDE, fix.strip(), field, expected, reason), detail=reason
+        )
+    if provider.auth_method == "apple":
+        expected = "a secret that is signed by a key of Apple's"
+        fix = f"Make a new key at {provider.name} (Certificates, Identifiers & Profiles) and keep its .p8 file. "
+    fix += f"Then give it to Doorward: doorward provider change {quote(provider.name)} --secret-file FILE"
+    return refused(provider, "upstream_secret", Explanation(SIDE, fix, field, expected, reason), detail=reason)
 
 
 def bind(provider: Provider, code: int, reason: str) -> Refused:
@@ -138,12 +149,22 @@ def code(provider: Provider, reason: str) -> Refused:
 
 def consent(provider: Provider, reason: str) -> Refused:
     """Nobody there has agreed that we may learn who people are."""
-    fix = "Let an admin of the provider grant consent for the application, for everybody there."
-    return refused(
-        provider,
+    fix = (
+        f"Let an admin of {provider.name} grant consent for the whole organisation to Doorward's registration there "
+        f"({provider.client_id}). In Entra: Enterprise applications, that registration, Permissions, “Grant admin "
+        "consent”."
+    )
+    return Refused(
         "upstream_consent",
-        Explanation(SIDE, fix, "scope", "granted for the organisation", reason),
+        N_(
+            "%(name)s has sent you back: an admin there must allow Doorward's registration at %(name)s first. "
+            "Nothing is wrong with your account.",
+            name=provider.name,
+        ),
+        title=title(provider),
+        advice=N_("Until then, sign in another way. Send the error id to your IT: trying again does not help."),
         detail=reason,
+        explanation=Explanation(SIDE, fix, "consent", "granted for the organisation", reason),
     )
 
 

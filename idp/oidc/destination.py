@@ -93,7 +93,7 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
     if not client.enabled:
         return Untrusted(
             "disabled_client", N_("%(app)s is turned off at the moment.", app=client.name),
-            "The client is disabled; an admin can turn it on: doorward client enable.",
+            "The client is disabled; an admin can turn it on (doorward client enable).",
             client_id=client.id, side="doorward", detail=f"{client.name} is turned off",
             fix=f"{client.name} is turned off here; if it shall be on: doorward client enable {client.id}",
         )  # fmt: skip

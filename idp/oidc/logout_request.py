@@ -104,7 +104,8 @@ def _check_return_address(client: Client | None, uri: str) -> Refused | None:
     # RPI §3: exactly as registered (ASVS 10.6.2).
     if uri not in client.oidc.post_logout_redirect_uris:
         return _refused(
-            N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
+            N_("%(app)s asked to lead you, after sign-out, to an address that is not registered for it.",
+               app=client.name),
             "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
             detail=uri[:500], kind="post_logout_redirect_uri",
         )  # fmt: skip
@@ -118,7 +119,8 @@ def _check_names(client: Client | None, params: Params) -> Refused | None:
         return None
     told = f"{other} is not known here: the address to return to is post_logout_redirect_uri."
     return _refused(
-        N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
+        N_("%(app)s asked to lead you, after sign-out, to an address that is not registered for it.",
+               app=client.name),
         told, client_id=client.id, detail=told, kind="post_logout_redirect_uri",
         explanation=Explanation(
             "application", "Let the application send the address as post_logout_redirect_uri (RP-Initiated Logout §2), "

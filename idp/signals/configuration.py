@@ -29,7 +29,7 @@ def create(call: Call) -> Response:
             fix="Let it delete one that it does not need, or do so in the console.",
         ) from None  # fmt: skip
     except keeping.Held:
-        command = f"doorward signals list --client {call.client.id}; then: doorward signals resume STREAM"
+        command = f"doorward signals list --client {call.client.id} – then: doorward signals resume STREAM"
         raise held("stopped", command) from None
     return _answer(document(call, made), status=201)
 

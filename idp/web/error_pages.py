@@ -25,6 +25,8 @@ from . import strayed
 from .ports import Applications
 
 _MISTYPED = "An address that nothing of ours leads to: mistyped, an old link, or a program that looks around."
+#: The same comes of it each time, until somebody elsewhere has done something.
+_NOT_BY_TRYING: Final = frozenset(("upstream_consent",))
 _TRY_AGAIN: Final = N_("Wait a few seconds and try again. Nothing of yours is lost.")
 _SENT_AGAIN: Final = N_(
     "Wait a few seconds, then reload this page: your browser sends what you typed once more. Nothing of yours is lost."
@@ -120,6 +122,7 @@ class ErrorPages:
                 "back_url": refusal.way_on or refusal.leads_to or _way_on(self.services, client),
                 "at_right_address": is_elsewhere,
                 "goes_on": bool(refusal.way_on),
+                "may_help": refusal.code not in _NOT_BY_TRYING,
                 # No header stands in a page (RFC 9700 §4.13), but in the one whose matter it is.
                 "came_to": reached.of(services, request).host if is_elsewhere else "",
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from idp.answers import persons
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
 from idp.login.authn import SUPPORTED_ACR
@@ -29,15 +30,20 @@ def look(seen: Seen) -> Iterator[Finding]:
 def _not_among(seen: Seen) -> Finding:
     """Nobody's fault: the rule, and who can grant it."""
     client, access = seen.client, seen.client.access
-    fix = "Nobody did anything wrong: the application did all right, and whoever signed in is not among those who "
-    fix += "may open "
-    fix += f"it. To grant it: “Who may open it”, or: doorward client access {client.id} --add-person NAME"
-    fix += "; or put the person into a group of the rule" if access.groups else ""
-    fix += ". Owners, admins and whoever looks after this application (app_admin) can."
+    among = f"among those who may open {client.name}"
+    if access.groups:
+        among = f"in {persons.GROUPS if len(access.groups) > 1 else persons.GROUP} {client.name}"
+    fix = (
+        f"{persons.WHO} is not {among}. Nobody did anything wrong: if they are not to have it, nothing is to be done. "
+    )
+    fix += "If they are, whoever looks after this application lets them in (in the console: “Who may open it”) by: "
+    if access.groups:
+        fix += f"doorward user set {persons.LOGIN} --add-group {persons.ITS_GROUP} – or by name: "
+    fix += f"doorward client access {client.id} --add-person {persons.LOGIN}"
     contacts = ", ".join(str(one) for one in (client.metadata.get("contacts") or ())[:3])
     # Names of groups and people are for who may see the application's page, so they stand in what is expected.
     expected = _rule(seen) + (f"; its contact is {contacts}" if contacts else "")
-    return Finding("no_access", "nobody", "access", fix, expected, "somebody who is none of these", reader="app")
+    return Finding("no_access", "nobody", "access", fix, expected, persons.NONE_OF_THESE, reader="app")
 
 
 def _too_weak(seen: Seen) -> Finding:
@@ -55,4 +61,4 @@ def _rule(seen: Seen) -> str:
     if access.everyone:
         return "everyone"
     people = f"{len(access.persons)} by name" if access.persons else ""
-    return ", ".join(filter(None, (*sorted(access.groups), people))) or "nobody"
+    return ", ".join(filter(None, (*persons.members(access.groups), people))) or "nobody"

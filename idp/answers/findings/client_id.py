@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clients.snapshots import Entry
-from idp.answers.differences import differences, have_in_common
+from idp.answers.differences import have_in_common, sentence
 from idp.answers.finding import Finding
 from idp.answers.findings.client_authentication import presented_secret
 from idp.answers.seen import Nameless, Seen
@@ -85,5 +85,8 @@ def _compared(seen: Seen, got: str) -> Iterator[Finding]:
         fix = "It is none of here, perhaps one of another installation or environment: copy the client id of "
         fix += f"{seen.client.name} from its registration."
     else:
-        fix = f"Copy the client id anew: {'; '.join(differences(shown_id(got), seen.client.id))}."
+        fix = (
+            f"{sentence(shown_id(got), seen.client.id)}. It is the client id of {seen.client.name}: correct it in that "
+        )
+        fix += "application's settings, where it is registered already."
     yield Finding("client_id", "application", "client_id", fix, seen.client.id, shown_id(got))

@@ -40,8 +40,9 @@ def look(seen: Seen) -> Iterator[Finding]:
     if not provider.is_current(seen.services.clock()):
         until = metadata.day(provider.valid_until or 0.0)
         fix = f"Its metadata ran out on {until} (validUntil). {metadata.age(seen.services, client)} See why its source "
-        fix += f"has none newer, and read it again: {metadata.read_again(client)}; or give newer by hand: doorward "
-        fix += f"client refresh {client.id} --metadata FILE_OR_URL"
+        fix += f"has none newer; then read it again: {metadata.read_again(client)}"
+        if client.saml is not None and client.saml.source is not None:
+            fix += f" – or give newer by hand: doorward client refresh {client.id} --metadata FILE_OR_URL"
         yield Finding("metadata_expired", "application", "validUntil", fix, "a date ahead", until, reader="app")
     if seen.issuer and seen.issuer != provider.entity_id:
         yield Finding("issuer", "application", "Issuer", _fix(seen, client), provider.entity_id, shown_uri(seen.issuer))

@@ -38,12 +38,13 @@ def _way_back(seen: Seen, got: str) -> Finding:
     if refused := not_registrable(seen, f"{FIELD}s", got):
         register = f"register another address: this one could not be registered ({refused})"
     if not nearest:
-        fix = f"None is registered: {register}; without it people stay on our page after they signed out."
+        fix = f"None is registered, so people stay on our page after they signed out. To change that, {register}"
         return Finding(FIELD, "doorward", FIELD, fix, "(none)", shown_uri(got))
     how = "; ".join(differences(got, nearest))
     if redirects.is_registered(got, client.oidc):
         how = "it is registered for sign-ins (redirect_uris), and sign-outs have a list of their own"
-    fix = f"{how[0].upper()}{how[1:]}. Correct it there, or {register}; without it people stay on our page."
+    fix = f"{how[0].upper()}{how[1:]}. Until it fits, people stay on our page after they signed out. Correct it in the "
+    fix += f"settings of {client.name}, or {register}"
     return Finding(FIELD, "application", FIELD, fix, nearest, shown_uri(got))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import Final
 
+from idp.answers import persons
 from idp.answers.differences import alike
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
@@ -46,12 +47,15 @@ def _of_person(seen: Seen, got: str) -> Finding:
     wanted = got or (seen.client.saml.name_id_format or "" if seen.client.saml is not None else "")
     lacks = seen.told("what").removeprefix("the person has no ") or "such a value"
     how = (
-        f"doorward user set LOGIN --claim {quote(lacks)}=VALUE"
+        f"doorward user set {persons.LOGIN} --claim {quote(lacks)}=VALUE"
         if lacks != "email"
-        else "doorward user set LOGIN --email ADDRESS"
+        else f"doorward user set {persons.LOGIN} --email ADDRESS"
     )
-    fix = f"Give the person the attribute {lacks} ({how}), or let the application have another format. {_takes(seen)}"
-    fix += f"Overrule it: {_set(seen)}"
+    fix = (
+        f"Give the person the attribute {lacks}: {how} – or let {seen.client.name} have another format. {_takes(seen)}"
+    )
+    fix += "That changes the identifier of everybody there, and it may not know its people any more: "
+    fix += _set(seen)
     return Finding(
         "name_id_of_person", "person", "NameID", fix,
         f"{_tail(wanted) or 'a NameID'}: the person's {lacks}", "this person has none",

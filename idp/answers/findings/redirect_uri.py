@@ -47,12 +47,14 @@ def look(seen: Seen) -> Iterator[Finding]:
         yield Finding("redirect_uri", "doorward", "redirect_uris", fix, "", shown_uri(got))
         return
     how = "; ".join(differences(got, nearest))
-    fix = f"{how[0].upper()}{how[1:]}. Correct it in the application"
+    fix = f"{how[0].upper()}{how[1:]}. Correct it in the settings of {seen.client.name}"
+    register = ""  # last: what is copied ends where the text ends
     if refused := not_registrable(seen, "redirect_uris", got):
         fix += f": what it sends could not be registered either ({refused})."
     else:
-        fix += ", or register what it sends if that is meant: "
-        fix += f"{adding_address(seen.client, 'redirect_uris', got, mine.redirect_uris)}."
+        fix += "."
+        register = " Only if what it sends is meant, register it here as well: "
+        register += adding_address(seen.client, "redirect_uris", got, mine.redirect_uris)
     fix += _likely(got, nearest)
     if got in mine.post_logout_redirect_uris:
         fix += " What it sends is registered for after the sign-out (post_logout_redirect_uris): the two are swapped."
@@ -61,7 +63,7 @@ def look(seen: Seen) -> Iterator[Finding]:
             " What it sends is registered for another application here (its test system?): then it has the client id "
         )
         fix += "of the one and the address of the other."
-    yield Finding("redirect_uri", "application", "redirect_uri", fix, nearest, shown_uri(got))
+    yield Finding("redirect_uri", "application", "redirect_uri", fix + register, nearest, shown_uri(got))
 
 
 def _likely(got: str, nearest: str) -> str:

@@ -16,7 +16,7 @@ def _old_library(seen: Seen, wanted: ResponseType) -> str:
     told += "of oidc-client)."
     if not PROFILES[seen.client.profile].front:
         return f"{told} The profile {seen.client.profile} never allows it."
-    return f"{told} Until then: doorward client set {seen.client.id} 'response_types+={wanted.name}'."
+    return f"{told} Until then: doorward client set {seen.client.id} 'response_types+={wanted.name}'"
 
 
 def look(seen: Seen) -> Iterator[Finding]:

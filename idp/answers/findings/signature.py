@@ -97,14 +97,20 @@ def _of_key(seen: Seen, provider: ServiceProvider, received: Received) -> Findin
         fix = (
             f"It signs with the key that its metadata had until {metadata.day(until)}: the change of keys was not made "
         )
-        fix += f"there, or was taken back. Let it sign with the new one; or read its metadata again: {command}. {age}"
+        fix += f"there, or was taken back. {age} Let it sign with the new one; or read its metadata again: {command}"
         return Finding("certificate_former", "application", "certificate", fix, expected, _shown([certificate])[0])
     if not known:
         fix = f"Its metadata here has no certificate for signatures (KeyDescriptor use=signing). {age} Read metadata "
         fix += f"that has it: {command}"
     else:
-        fix = f"It signs with another key than its metadata here has, which happens after a renewal. {age} Read it "
-        fix += f"again: {command}. Or correct its private key.{_also(received)} The reason: {seen.told('what')}."
+        name = seen.client.name
+        fix = (
+            f"{name} signs with a key that its metadata here does not have, as after a renewal.{_also(received)} {age} "
+        )
+        fix += (
+            f"Ask whoever runs {name} whether the key is theirs before you take it: anybody can send such a request. "
+        )
+        fix += f"If it is not, they put their own private key back; if it is, read the metadata that has it: {command}"
     return Finding(
         "certificate",
         "application",

@@ -47,9 +47,11 @@ def look(seen: Seen) -> Iterator[Finding]:
 def _redirect_uri(seen: Seen) -> Finding:
     got, mine = seen.sent.get("redirect_uri") or "", seen.client.oidc
     nearest = redirects.nearest(got, mine.redirect_uris)
-    how = "" if redirects.is_registered(got, mine) or not got else f" {sentence(got, nearest)}."
+    how = "" if redirects.is_registered(got, mine) or not got else f"{sentence(got, nearest)}. "
     fix = (
-        "The token request must bear the same redirect_uri as the authorization request before it: the application has "
+        f"{how}The token request must send the same redirect_uri as the authorization request before it, to the last "
+        f"character; nothing is to be registered here. Correct it in {seen.client.name}: most likely it has two "
+        "settings for its address, or sees another address of itself behind a proxy."
     )
-    fix += f"two settings for it, or sees another address of itself behind a proxy.{how}"
-    return Finding("token_redirect_uri", "application", "redirect_uri", fix, nearest, shown_uri(got) or "(nothing)")
+    field = "redirect_uri (token request)"
+    return Finding("token_redirect_uri", "application", field, fix, nearest, shown_uri(got) or "(nothing)")

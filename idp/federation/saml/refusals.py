@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from idp.errors import Explanation, Refused
 from idp.federation.failures import SIDE, refused, title
 from idp.federation.provider import Provider
@@ -64,8 +66,8 @@ def name_id(provider: Provider, got: str) -> Refused:
     """What it calls people is no key of an account: it is another one next time, or somebody else's one day."""
     fix = (
         "Let the provider send a NameID of the format persistent; or, before anybody signs in, name an attribute that "
-        "stays: doorward provider change NAME --set subject=ATTRIBUTE, such as "
-        "urn:oasis:names:tc:SAML:attribute:subject-id."
+        "stays (such as urn:oasis:names:tc:SAML:attribute:subject-id): doorward provider change "
+        f"{quote(provider.name)} --set subject=ATTRIBUTE"
     )
     return refused(
         provider,

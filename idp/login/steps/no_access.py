@@ -103,7 +103,7 @@ def _keep(services: Services, request: Request, client: Client, session: Session
     name = quote(session.username)  # it stands in a command that is copied
     fix = (
         f"{client.name} is limited, and {decision.reason}. To let them in: doorward client access {client.id} "
-        f"--add-person {name}, or --everyone; to see the person: doorward user show {name}."
+        f"--add-person {name} (or --everyone); to see the person: doorward user show {name}"
     )
     refusal = Refused(
         "no_access", f"{session.username} may not open {client.name}.", client_id=client.id, status=403,

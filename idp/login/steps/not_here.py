@@ -18,7 +18,7 @@ def refusal(services: Services, request: Request, flow: Flow, username: str, nee
     name = f"“{rule.name}” ({rule.id})" if rule is not None and rule.name else f"{getattr(rule, 'id', '')}"
     where = f"--app {quote(flow.client_id)} " if flow.client_id else ""
     fix = (
-        f"The sign-in rule {name} lets nobody in here. What it asks: doorward rule show {getattr(rule, 'id', '')}; "
+        f"The sign-in rule {name} lets nobody in here. What it asks: doorward rule show {getattr(rule, 'id', '')} – "
         f"what else holds: doorward rule simulate {quote(username)} {where}--address {request.remote_address}"
     )
     return Refused(

@@ -61,7 +61,7 @@ def check(asked: str | None, client: Client, response_type: str) -> str:
             "invalid_request",
             f"{said} is not registered for this application (response_modes); it has {registered}.",
             fix=f"Have the application send response_mode={registered.partition(',')[0]}, or add {mode} to its"
-            f" response_modes: doorward client set {client.id} response_modes+={mode}.",
+            f" response_modes: doorward client set {client.id} response_modes+={mode}",
             field="response_mode", expected=registered, got=asked or "(nothing)", kind="response_mode",
         )  # fmt: skip
     return of_answer(mode, response_type)

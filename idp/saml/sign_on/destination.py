@@ -148,7 +148,7 @@ def _usable(services: Services, client: Client) -> tuple[Client, ServiceProvider
     if not client.enabled:
         raise _refused(
             "disabled_client", N_("%(app)s is turned off at the moment.", app=client.name),
-            "The service provider is disabled; an admin can turn it on: doorward client enable.",
+            "The service provider is disabled; an admin can turn it on (doorward client enable).",
             client_id=client.id, side="doorward",
         )  # fmt: skip
     if not client.saml.is_current(services.clock()):

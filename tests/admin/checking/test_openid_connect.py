@@ -100,7 +100,8 @@ BROKEN = {
         "pkce_verifier", "application", "code_verifier", "52 characters",
         setup={"token": {"code_verifier": "another-verifier-than-the-one-the-challenge-was-made"}}),
     "another redirect URI at the token endpoint": Broken(
-        "token_redirect_uri", "application", "redirect_uri", "https://crm.example/other", "two settings",
+        "token_redirect_uri", "application", "redirect_uri (token request)", "https://crm.example/other",
+        "two settings",
         setup={"token": {"redirect_uri": "https://crm.example/other"}}),
     "a secret in the form where a key is registered": Broken(
         "client_auth_method", "application", "token_endpoint_auth_method", "client_secret_post", "private_key_jwt",

@@ -62,7 +62,7 @@ BROKEN = {
         "unsigned", "application", "Signature", "no signature", "signing of requests",
         said={"signing_certificates": [certificate(MINE)], "authn_requests_signed": True}),
     "a signature by another key": Broken(
-        "certificate", "application", "certificate", "no registered certificate", "another key",
+        "certificate", "application", "certificate", "no registered certificate", "signs with a key that its metadata",
         said={"signing_certificates": [certificate(MINE)]}, kit={"pair": OTHER, "security": SIGNED}),
     "SHA-1": Broken(
         "signature_algorithm", "application", "SignatureMethod", "sha1", "RSA-SHA256",

@@ -12,6 +12,8 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 
 from clients.access import Access
+from idp.admin import problems
+from idp.answers.finding import Finding
 from tests.admin.checking.relying import SERVER, VERIFIER, Application, InThisProcess
 from tests.answers.telling import tells
 from tests.answers.test_findings import errors
@@ -81,7 +83,9 @@ def test_Q5_case_01_02_03_a_redirect_uri_that_is_not_registered(
     assert (one["side"], one["field"], one["got"]) == ("application", "redirect_uri", uri)
     assert words in one["fix"]
     # What may not be registered is not offered: the command would be refused.
-    assert ("could not be registered either (uses plain http" if case == 2 else "register what it sends") in one["fix"]
+    assert ("could not be registered either (uses plain http" if case == 2 else "register it here as well") in one[
+        "fix"
+    ]
     of_a_stranger(provider, page, "https://crm.example/cb")
     developer = page.dom.text.partition("For the developer of CRM ")[2].partition(" Details as text")[0]
     tells(case, client=CLIENT, person=read(page, "This sign-in cannot go on"), developer=developer,
@@ -274,9 +278,13 @@ def test_Q5_case_20_a_person_who_is_not_in_the_group(provider: Provider) -> None
     page = browser.log_in(browser.get(url))
     assert page.status == 403
     one = found(provider)
-    assert (one["side"], one["field"], one["expected"]) == ("nobody", "access", "Secret board")
+    assert (one["side"], one["field"], one["expected"]) == ("nobody", "access", "in the group “Secret board”")
     assert f"doorward client access {board.id} --add-person" in one["fix"]
-    assert "app_admin" in one["fix"]
+    assert "Secret board" not in one["fix"]
+    told = problems.with_person(provider.services, errors(provider)[0], (Finding(**one),))[0]
+    assert told.fix.startswith("ann is not in the group Secret board, which may open Board. ")
+    assert "doorward user set ann --add-group 'Secret board'" in told.fix
+    assert (told.got, told.fix.endswith(f"doorward client access {board.id} --add-person ann")) == ("ann", True)
     assert "Secret board" not in page.text
     back = browser.submit(page, "back")
     assert back.sent["error"] == "access_denied"

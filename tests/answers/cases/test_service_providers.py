@@ -54,7 +54,7 @@ def _also(client: Any) -> Mapping[str, str]:
 
 
 def _without_age(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    text = re.sub(r"given by hand .*? ago", "given by hand … ago", found["fix"])
+    text = re.sub(r"given by hand .*? before this", "given by hand … before this", found["fix"])
     pair = {name: re.sub(r"SHA-256 [0-9a-f]+…", "SHA-256 …", found[name]) for name in ("expected", "got")}
     return {**found, **pair, "fix": re.sub(r"until \d{4}-\d\d-\d\d", "until <day>", text)}
 

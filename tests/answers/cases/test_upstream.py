@@ -63,9 +63,9 @@ def _consent(office: Office, crm: App) -> Answer:
 @pytest.mark.parametrize(
     ("what", "field", "got", "words"),
     [
-        (_secret, "client_secret", "AADSTS7000222", "Make a new secret there"),
+        (_secret, "client_secret", "AADSTS7000222", "doorward provider change Company --secret-file FILE"),
         (_address, "redirect_uri", "AADSTS500112", "Register the redirect URI"),
-        (_consent, "scope", "AADSTS65001", "an admin of the provider grant consent"),
+        (_consent, "consent", "AADSTS65001", "an admin of Company grant consent"),
     ],
     ids=["an expired secret", "another redirect address", "consent that no admin gave"],
 )
@@ -78,10 +78,12 @@ def test_Q5_case_36_another_provider_does_not_take_us(
     assert got in one["got"]
     assert words in one["fix"]
     # Q4: who is at the page is told whose side it is, and neither the provider's words nor how we are registered there.
-    assert "nothing is wrong with your account" in page.dom.text
+    assert "nothing is wrong with your account" in page.dom.text.lower()
     assert not [word for word in (got, CLIENT, SECRET) if word in page.dom.text]
     assert SECRET not in json.dumps([event.detail for event in office.provider.events()])
+    assert ("Try again" in page.dom.text) == (field != "consent"), "it cannot help before an admin has consented"
     if field == "client_secret":
+        assert one["expected"] == "a secret that has not expired"
         tells(36, client="a provider that answers as Entra does", person=read(page, "Signing in through Company"),
               developer="", finding=one, also={_id(office): "PROVIDER"})  # fmt: skip
 

@@ -97,8 +97,8 @@ def id_token_claims(seen: Evidence) -> Cause:
     return Cause(
         "It wants email and profile in the ID token and never asks userinfo, where they are (Core §5.4).",
         "It redeems its codes, and no userinfo request has come; its log says “email missing” or “claim not found”.",
-        f"Put the claims into the ID token: doorward client set {seen.client.id} id_token_claims=true. Or let it ask "
-        "the userinfo endpoint.",
+        "Let it ask the userinfo endpoint, or put the claims into the ID token: doorward client set "
+        f"{seen.client.id} id_token_claims=true",
     )  # fmt: skip
 
 

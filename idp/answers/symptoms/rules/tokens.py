@@ -164,7 +164,7 @@ def introspects_others(seen: Evidence) -> Iterator[Symptom]:
         "“active: false”.",
         causes=(
             Cause("It is an API (a resource server), and the tokens of other applications are meant for it.",
-                  f"doorward client show {client.id}: introspection={client.oidc.introspection}.",
+                  f"It has introspection={client.oidc.introspection}, see: doorward client show {client.id}",
                   f"doorward client set {client.id} introspection=audience resources+=https://its.address, and let the "
                   "applications ask with that resource; or introspection=all"),
             Cause("It is sent tokens that are meant for somebody else.", "The audience of the tokens is another's.",
