@@ -32,7 +32,7 @@ def look(seen: Seen) -> Iterator[Finding]:
         )
     elif asked.acs_index is not None and provider.find_acs_by_index(asked.acs_index) is None:
         known = ", ".join(str(one.index) for one in provider.acs)
-        fix = f"What is registered has no address with this index: {_newer(seen)} Or let it send the address itself."
+        fix = f"What is registered has no address with this index. Let it send the address itself, or {_newer(seen)}"
         field = "AssertionConsumerServiceIndex"
         yield Finding("acs_index", "application", field, fix, known, str(asked.acs_index))
     if seen.code == "saml_unsupportedbinding" or _has_none(seen):
@@ -58,16 +58,16 @@ def _fix(seen: Seen, got: str, nearest: str) -> str:
     if provider is not None and provider.is_typed:
         return f"{fix}Correct its address there; or, where it has moved, {_newer(seen, got)}"
     by_hand = provider is not None and provider.source is None
-    alone = f" Or register the address alone: {_adding(seen, got)}." if by_hand else ""
-    return f"{fix}If its metadata has changed, {_newer(seen)}{alone} Else correct its address there."
+    alone = f" – or register the address alone: {_adding(seen, got)}" if by_hand else ""
+    return f"{fix}Correct its address there; or, if its metadata has changed, {_newer(seen)}{alone}"
 
 
 def _newer(seen: Seen, url: str = "") -> str:
     """How its metadata is read again, and how old it is; where it has none, how the address is registered."""
     if seen.client.saml is not None and seen.client.saml.is_typed:
         told = metadata.age(seen.services, seen.client)
-        return f"register the address here: {_adding(seen, url)}. {told}"
-    return f"read it again: {metadata.read_again(seen.client)}. {metadata.age(seen.services, seen.client)}"
+        return f"register the address here. {told} {_adding(seen, url)}"
+    return f"read it again. {metadata.age(seen.services, seen.client)} {metadata.read_again(seen.client)}"
 
 
 def _adding(seen: Seen, url: str) -> str:

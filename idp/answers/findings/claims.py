@@ -34,7 +34,7 @@ def _missing(seen: Seen, sent: frozenset[str], where: str) -> Iterator[Finding]:
             fix = f"Add the scope {scopes[0]} to what the application may ask for, here and in its own settings."
             yield Finding("claim_missing", "doorward", "scope", fix, name, f"not in {where}", "note")
         elif not scopes and name not in seen.client.oidc.claims_map:
-            fix = f"It is no standard claim: map it (doorward client set {seen.client.id} claims_map=…)."
+            fix = f"It is no standard claim: map it: doorward client set {seen.client.id} claims_map=…"
             yield Finding("claim_missing", "doorward", "claims_map", fix, name, f"not in {where}", "note")
         else:
             fix = (
