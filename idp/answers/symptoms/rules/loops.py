@@ -88,7 +88,7 @@ def no_mail(state: str) -> Cause:
     return Cause(
         f"Whoever signs in has {lacks}, and the application takes nobody without one: it sends them back in silence.",
         "Only some people loop; doorward user show NAME has the field; others get in.",
-        f"Give the person one: {fix}; in the console the person's page, “E-mail”. Or let the application do without.",
+        f"Give the person one, on the person's page of the console, “E-mail”, or let the application do without: {fix}",
     )  # fmt: skip
 
 
