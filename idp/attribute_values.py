@@ -62,7 +62,7 @@ def _text(definition: Definition, given: Any, exact: bool) -> str:
 
 
 def _line(given: Any, exact: bool) -> str:
-    if isinstance(given, int | float) and not isinstance(given, bool) and not exact:
+    if isinstance(given, int | float) and not isinstance(given, bool) and not exact and abs(given) <= 2**53:
         given = str(given)  # a cell, or JSON, in which nobody put a cost centre in quotes
     if not isinstance(given, str):
         raise WrongValue(N_("Expected text."))
@@ -74,9 +74,10 @@ def _line(given: Any, exact: bool) -> str:
 
 def _number(definition: Definition, given: Any, exact: bool) -> int | float:
     number = _parsed(given) if isinstance(given, str) and not exact else given
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, int | float):
         raise WrongValue(N_("Expected a number such as 12 or 0.5."))
-    if abs(number) > 2**53:  # JSON's readers keep no more digits (RFC 8259 §6)
+    # JSON's readers keep no more digits (RFC 8259 §6). First, as no float is made of an int that is too long.
+    if abs(number) > 2**53 or not math.isfinite(number):
         raise WrongValue(N_("Expected a number such as 12 or 0.5."))
     _check_bounds(number, definition.min, definition.max)
     return number
@@ -106,7 +107,9 @@ _NO: Final = frozenset(("false", "no", "off", "0"))
 def _flag(definition: Definition, given: Any, exact: bool) -> bool:
     if isinstance(given, bool):
         return given
-    text = str(given).strip().lower() if isinstance(given, str | int) and not exact else ""
+    text = ""
+    if not exact and (isinstance(given, str) or given in (0, 1)):
+        text = str(given).strip().lower()
     if text not in _YES | _NO:
         raise WrongValue(N_("Expected true or false."))
     return text in _YES
@@ -131,12 +134,14 @@ def _choice(definition: Definition, given: Any, exact: bool) -> str:
     return alike[0]
 
 
-def _choices(definition: Definition, given: Any, exact: bool) -> list[str]:
+def _choices(definition: Definition, given: Any, exact: bool) -> list[str] | None:
     parts = given.split("|") if isinstance(given, str) and not exact else given
     if not isinstance(parts, list):
         raise WrongValue(N_("Expected a list of: %(options)s.", options=", ".join(definition.options)[:300]))
     chosen = {_choice(definition, one, exact) for one in parts if one != ""}
     found = [one for one in definition.options if one in chosen]  # in one order, so that nothing changes by itself
+    if not found:
+        return None  # a list of nothing is no value, and what is required is missed
     least, most = definition.min, definition.max
     if isinstance(least, int | float) and len(found) < least:
         raise WrongValue(plural("Choose at least %(n)s.", "Choose at least %(n)s.", least))

@@ -38,6 +38,12 @@ _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:/~-]{0,99}")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,60}")  # RFC 6749 §3.3
 #: Everybody's or no person's: a scope that is agreed to without a word about people.
 _NO_SCOPES: Final = ("openid", "offline_access", "device_sso")
+#: Claims of standards beyond those that are made here: who reads one takes it for what the standard means.
+_OF_STANDARDS: Final = (
+    "entitlements", "org", "password", "sub_id", "toe", "trust_anchor", "trust_chain", "txn", "verified_claims",
+)  # fmt: skip
+#: What begins so is a scope of our own making, with another meaning.
+_OWN_SCOPES: Final = ("claim:", "doorward:", "resource:")
 _FLAGS: Final = ("required", "sensitive")
 _TEXTS: Final = ("label", "type", "pattern", "release", "scope")
 
@@ -57,7 +63,7 @@ def checked(name: str, said: Mapping[str, Any], taken: Collection[str] = ()) -> 
 def _of_name(name: str, taken: Collection[str]) -> Iterator[Problem]:
     if not _NAME.fullmatch(name):
         yield Problem("name", "expected a letter, then letters, digits and _ . : / ~ -, at most 100: cost_centre")
-    elif name in taken:
+    elif name.casefold() in {one.casefold() for one in (*taken, *_OF_STANDARDS)}:  # many readers of JSON see no case
         yield Problem("name", f"{name} has a meaning of its own here; choose another name, such as own_{name}")
 
 
@@ -92,6 +98,8 @@ def _tidied(new: Definition) -> Definition:
     for key in ("min", "max"):
         if said.get(key) == "":
             said[key] = None
+        elif (day := _bound(new.type, said.get(key))) and isinstance(day, date):
+            said[key] = day.isoformat()  # values are compared with it as texts
     return of_said(new.name, said)
 
 
@@ -147,8 +155,10 @@ def _bound(type: str, value: Any) -> Any:
             return None
     if isinstance(value, str) or value is None or type not in (NUMBER, TEXT, CHOICES):
         return None
+    if not abs(value) <= 2**53:  # nor is NaN; before anything makes an int or a float of it
+        return None
     if type == NUMBER:
-        return value if abs(value) <= 2**53 else None
+        return value
     most = MAX_TEXT if type == TEXT else MAX_OPTIONS
     return value if value == int(value) and 0 <= value <= most else None
 
@@ -171,6 +181,10 @@ def _of_who(new: Definition) -> Iterator[Problem]:
         yield Problem("required", "nobody here may write it: whose value it is to be required of?")
 
 
+def _may_release(scope: str) -> bool:
+    return bool(_SCOPE.fullmatch(scope)) and scope not in _NO_SCOPES and not scope.startswith(_OWN_SCOPES)
+
+
 def _of_release(new: Definition) -> Iterator[Problem]:
     if new.release not in RELEASES:
         yield Problem("release", f"expected {', '.join(RELEASES)}")
@@ -178,7 +192,7 @@ def _of_release(new: Definition) -> Iterator[Problem]:
         yield Problem("apps", "name the applications that are told it")
     if new.release != APPS and new.apps:
         yield Problem("apps", "only release=apps names applications")
-    if new.release == SCOPE and (not _SCOPE.fullmatch(new.scope) or new.scope in _NO_SCOPES):
+    if new.release == SCOPE and not _may_release(new.scope):
         yield Problem("scope", "expected the name of a scope, such as profile or hr; not openid or offline_access")
     if new.release != SCOPE and new.scope:
         yield Problem("scope", "only release=scope has one")

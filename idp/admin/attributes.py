@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from clients.attributes import Definition, checking, kept
+from clients.attributes.definition import PERSON
 from clients.attributes.kept import AttributeChanged
 from clients.errors import InvalidMetadata, Problem
 from idp.accounts.person import RESERVED_CLAIMS
@@ -18,6 +19,9 @@ from idp.protocols import Services
 KIND: Final = "attribute"  # as files call it
 #: What these are is said by standards, or by a column of their own.
 TAKEN: Final = RESERVED_CLAIMS | {one.name for one in ATTRIBUTES} | {name for one in ATTRIBUTES for name in one.called}
+
+#: By these an application knows who somebody is (the NameIDs of `idp.saml`), or what they may do there.
+NAMING: Final = frozenset(("affiliation", "kerberos_principal", "windows_account_name", "x509_subject_name"))
 
 __all__ = ["AttributeChanged", "NoSuchAttribute", "add", "change", "get", "listed", "remove", "values_of"]
 
@@ -104,6 +108,8 @@ def checked(
     Errors: `InvalidMetadata`.
     """
     new = checking.checked(name, said, TAKEN)
+    if PERSON in new.edits and name.casefold() in NAMING:
+        raise InvalidMetadata(Problem("edits", f"{name} says to applications who somebody is: people may not edit it"))
     known = {*also_apps, *(before.apps if before is not None else ())}
     unknown = [one for one in new.apps if one not in known and services.registry.find(one) is None]
     if unknown:

@@ -18,6 +18,11 @@ from idp.protocols import Services
 MASKED: Final = "•••"  # in the place of a value that the record does not tell
 
 
+def base(name: str) -> str:
+    """The attribute that a claim's name means: a variant in a language is bound by the same definition (Core §5.2)."""
+    return name.partition("#")[0]
+
+
 def defined(services: Services) -> Mapping[str, Definition]:
     """The definitions, by name; at most as old as the registry is."""
     services.registry.keep_fresh()
@@ -34,7 +39,7 @@ def hidden_from(services: Services, actor: Actor) -> frozenset[str]:
 def seen_by(services: Services, actor: Actor, claims: Mapping[str, Any]) -> dict[str, Any]:
     """Of somebody's claims those that an actor may see; a variant in a language is seen with what it is of."""
     hidden = hidden_from(services, actor)
-    return {name: value for name, value in claims.items() if name.partition("#")[0] not in hidden}
+    return {name: value for name, value in claims.items() if base(name) not in hidden}
 
 
 def is_about(one: Definition, groups: Iterable[str]) -> bool:
@@ -53,12 +58,13 @@ def taken(
     """
     known, found, wrong = defined(services), dict(claims), list[InvalidPerson]()
     for name, given in claims.items():
-        one = known.get(name)
+        one = known.get(base(name))
         if given == before.get(name) and (one is not None or writer == ADMIN):
             continue
         try:
             found[name] = _value(one, given, writer)
-            if found[name] is None and before.get(name) is not None and one and one.required and is_about(one, groups):
+            is_emptied = found[name] is None and before.get(name) is not None
+            if is_emptied and one and one.required and name == one.name and is_about(one, groups):
                 raise WrongValue("is required, and cannot be empty")
         except WrongValue as error:
             wrong.append(InvalidPerson(f"claims.{name}", error.message))
@@ -104,8 +110,8 @@ def check_exact(services: Services, claims: Mapping[str, Any]) -> None:
     known, wrong = defined(services), []
     for name, given in claims.items():
         try:
-            if name in known:
-                attribute_values.read(known[name], given, exact=True)
+            if base(name) in known:
+                attribute_values.read(known[base(name)], given, exact=True)
         except WrongValue as error:
             wrong.append(InvalidPerson(f"claims.{name}", error.message))
     if wrong:
@@ -123,7 +129,8 @@ def told_of(services: Services, record: Recorder, reason: str = "") -> Recorder:
 
     def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
         said = dict(detail)
-        masked = sorted(secret & (said.get("after") or {}).keys()) if action == "person:changed" else []
+        after = said.get("after") or {} if action == "person:changed" else {}
+        masked = sorted(name for name in after if base(name) in secret)
         for side in ("before", "after") if masked else ():
             said[side] = {name: _mask(value) if name in masked else value for name, value in said[side].items()}
         more = {"masked": masked} if masked else {}

@@ -32,9 +32,10 @@ def read(services: Services, request: Request, person: Person) -> Typed:
     for one in _own(services, person):
         if f"{PREFIX}{one.name}-shown" not in request.form:
             continue
-        given, standing = typed_of(one, request.form), person.claims.get(one.name)
+        standing = person.claims.get(one.name)
+        given = typed_of(one, request.form, standing)
         found.values[one.name] = given
-        if attribute_values.shown(given) == attribute_values.shown(standing):  # what stands stays, whatever it is
+        if given == standing:  # what stands stays, whatever it is
             continue
         try:
             value = attribute_values.read(one, given)

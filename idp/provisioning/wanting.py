@@ -30,6 +30,8 @@ def of_person(services: Services, target: Target, client: Client, person: Person
     """Of somebody; None: there is nobody any more."""
     if person is None:
         return Wanted("", None, is_gone=True)
+    told = services.registry.release_to(client.id).without_hidden(person.claims)
+    person = replace(person, claims=told)  # from here on: the name is told, too
     name = _name(target, person)
     if not is_let_in(services, client, person):
         return Wanted(name, None)
@@ -38,8 +40,7 @@ def of_person(services: Services, target: Target, client: Client, person: Person
         source = str(target.said.mapping.get("userName", ""))[:100]
         return Wanted("", None, problem=f"they have no userName here, which comes from “{source}”; nothing is sent")
     entitled = [one for one in person.groups if is_sent(target, client, one)]
-    told = services.registry.release_to(client.id).without_hidden(person.claims)
-    return Wanted(name, mapping.of_person(target.said, replace(person, claims=told), entitled))
+    return Wanted(name, mapping.of_person(target.said, person, entitled))
 
 
 def of_group(services: Services, target: Target, client: Client, group_id: str) -> Wanted:

@@ -9,6 +9,10 @@ import pytest
 from clients.attributes import checking, patterns
 from clients.attributes.definition import Definition, of_said, release_to
 from clients.errors import InvalidMetadata
+from idp import attribute_values
+from idp.admin import attributes
+from idp.admin.actor import of_shell
+from tests.provider import Provider
 
 
 def test_U1_an_attribute_without_a_word_is_a_text_that_nobody_is_told_by_itself() -> None:
@@ -55,13 +59,32 @@ def test_U1_what_is_said_is_put_in_order_and_reads_back_the_same() -> None:
         ("x", {"required": True, "edits": []}, "required"), ("x", {"release": "world"}, "release"),
         ("x", {"release": "apps"}, "apps"), ("x", {"apps": ["c1"]}, "apps"), ("x", {"release": "scope"}, "scope"),
         ("x", {"release": "scope", "scope": "openid"}, "scope"), ("x", {"release": "scope", "scope": "a b"}, "scope"),
-        ("x", {"scope": "hr"}, "scope"),
+        ("x", {"scope": "hr"}, "scope"), ("SUB", {}, "name"), ("Groups", {}, "name"), ("verified_claims", {}, "name"),
+        ("Entitlements", {}, "name"), ("x", {"min": float("nan")}, "min"), ("x", {"max": float("inf")}, "max"),
+        ("x", {"type": "number", "max": 10**400}, "max"),
+        ("x", {"type": "choices", "options": ["a"], "max": float("inf")}, "max"),
+        ("x", {"release": "scope", "scope": "doorward:admin"}, "scope"),
+        ("x", {"release": "scope", "scope": "claim:pay"}, "scope"),
     ],
 )  # fmt: skip
 def test_U1_what_cannot_be_is_refused_by_the_field_that_is_wrong(name: str, said: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidMetadata) as caught:
-        checking.checked(name, said, taken={"sub"})
+        checking.checked(name, said, taken={"sub", "groups"})
     assert field in {one.field for one in caught.value.problems}
+
+
+def test_U1_a_bound_of_days_is_kept_in_the_one_form_that_values_are_kept_in() -> None:
+    made = checking.checked("x", {"type": "date", "min": "20260101"})
+    assert made.min == "2026-01-01"
+    assert attribute_values.read(made, "2026-05-01") == "2026-05-01"
+
+
+@pytest.mark.parametrize("name", ["kerberos_principal", "Windows_Account_Name", "x509_subject_name", "affiliation"])
+def test_U1_nobody_edits_by_what_applications_know_who_they_are(provider: Provider, name: str) -> None:
+    with pytest.raises(InvalidMetadata) as caught:
+        attributes.add(provider.services, of_shell("cli:test"), name, {"edits": ["person", "admin"]})
+    assert [one.field for one in caught.value.problems] == ["edits"]
+    attributes.add(provider.services, of_shell("cli:test"), name, {"edits": ["admin"]})
 
 
 def test_U1_a_pattern_is_of_the_whole_text_and_no_text_makes_it_slow() -> None:

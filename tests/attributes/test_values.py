@@ -38,6 +38,11 @@ def test_U1_a_value_is_kept_in_one_form_and_reads_back(type: str, said: Any, giv
     assert read(one, value, exact=True) == kept
 
 
+@pytest.mark.parametrize("given", [[""], "|", ["", ""]])
+def test_U1_a_list_of_nothing_is_no_value_either(given: Any) -> None:
+    assert read(of("choices", **CHOOSE, min=1), given) is None
+
+
 @pytest.mark.parametrize("type", ["text", "number", "boolean", "date", "email", "phone", "url"])
 @pytest.mark.parametrize("given", [None, "", "  ", []])
 def test_U1_nothing_is_no_value(type: str, given: Any) -> None:
@@ -58,6 +63,8 @@ def test_U1_nothing_is_no_value(type: str, given: Any) -> None:
         ("email", {}, "anna@localhost"), ("email", {}, "a b@example.com"), ("phone", {}, "12345"),
         ("phone", {}, "+1 call me"), ("url", {}, "javascript:alert(1)"), ("url", {}, "https://[::1"),
         ("url", {}, "https://no host.example"), ("url", {}, "ftp://example.com"),
+        ("number", {}, float("nan")),
+        *(pytest.param(type, {}, 10**5000, id=type) for type in ("number", "text", "boolean")),
     ],
 )  # fmt: skip
 def test_U1_a_value_of_another_kind_is_refused_in_words_that_every_language_has(

@@ -9,6 +9,7 @@ import pytest
 from idp.accounts.roles import RoleGrant
 from idp.admin import attributes
 from idp.admin.actor import of_shell
+from tests.attributes.untouched import untouched
 from tests.console.conftest import Enter
 from tests.provider import Answer, Browser, Provider
 
@@ -148,3 +149,15 @@ def test_U1_somebody_new_is_asked_what_is_required_of_whoever_adds_them(provider
     assert missing.dom.find("p", id="attribute-level-problem")
     owner.submit(missing, form=form, **{"attribute-level": "3"})
     assert provider.services.directory.find_named("zoe").claims["level"] == 3  # type: ignore[union-attr]
+
+
+def test_U1_a_form_saved_for_another_field_takes_nothing_away(provider: Provider, owner: Browser) -> None:
+    old = {"flag": "yes", "start": "01.02.2026", "note": "one\ntwo", "desk": "1", "late": "x"}
+    for name, type in {"flag": "boolean", "start": "date", "note": "text", "desk": "text"}.items():
+        define(provider, name, type=type)
+    ann = provider.add_person("ann", claims=old)
+    page = owner.get(f"admin/people/{ann.id}/attributes")
+    define(provider, "late")  # while the page was open
+    typed = {**untouched(page), "attribute-desk": "2"}
+    assert owner.submit(page, form=number(page, "version"), **typed).is_redirect
+    assert provider.services.directory.get(ann.id).claims == {**old, "desk": "2"}

@@ -9,7 +9,7 @@ import pytest
 from clients.access import Access, Term, person_key
 from idp.accounts.person import Draft
 from idp.admin import access as access_verbs
-from idp.admin import provisioning
+from idp.admin import attributes, provisioning
 from idp.provisioning import keeping
 from tests.provisioning.conftest import SHELL, TOKEN, Begin, Serve, World, error
 
@@ -177,3 +177,12 @@ def test_Y2_oauth_client_credentials_get_a_token_and_another_when_it_ended(make_
     world.wait(100)
     assert set(world.there()) == {"ann", "ben"}
     assert len(given) == 2
+
+
+def test_U1_nobody_is_asked_for_by_what_may_be_released_to_nobody(world: World) -> None:
+    ann = world.provider.add_person("ann", claims={"badge": "SECRET-7"})
+    attributes.add(world.services, SHELL, "badge", {"release": "nobody"})
+    world.begin(mapping={"userName": "badge", "displayName": "name"})
+    world.deliver()
+    assert not any("SECRET-7" in one.path + str(one.body) for one in world.served.asked)
+    assert "no userName here" in world.object(ann.id).problem

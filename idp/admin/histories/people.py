@@ -14,7 +14,7 @@ from idp.admin.actor import Actor
 from idp.admin.histories import changes
 from idp.admin.histories.changes import Change
 from idp.admin.permissions import Permission
-from idp.admin.person_attributes import MASKED
+from idp.admin.person_attributes import MASKED, base
 from idp.audit import Event
 from idp.protocols import Services
 
@@ -40,7 +40,7 @@ def shown(event: Event, hidden: frozenset[str] = frozenset()) -> Mapping[str, An
     found = {key: event.detail[key] for key in _SHOWN if event.detail.get(key) not in (None, "", [], {})}
     for side in ("before", "after"):
         if hidden and isinstance(found.get(side), Mapping):
-            found[side] = {name: MASKED if name in hidden else value for name, value in found[side].items()}
+            found[side] = {name: MASKED if base(name) in hidden else value for name, value in found[side].items()}
     return found
 
 

@@ -9,7 +9,7 @@ from idp import attribute_values, flash
 from idp.accounts.person import InvalidPerson, Person, PersonChanged
 from idp.admin import attribute_writing, person_attributes
 from idp.admin.permissions import Permission
-from idp.attribute_controls import control, typed_of
+from idp.attribute_controls import PREFIX, control, typed_of
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.console.people import finding
@@ -28,7 +28,9 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     if request.method != "POST":
         return _page(services, request, visit, person, {}, {})
     known = attribute_writing.writable(services, visit.actor, person)
-    typed = {one.name: typed_of(one, request.form) for one in known}
+    # What was not drawn, as it was defined meanwhile, is not emptied by its absence.
+    drawn = [one for one in known if f"{PREFIX}{one.name}-shown" in request.form]
+    typed = {one.name: typed_of(one, request.form, person.claims.get(one.name)) for one in drawn}
     reason = " ".join((request.form.get("reason") or "").split())[:MAX_REASON]
     if _needs_reason(visit) and not reason:
         return _page(services, request, visit, person, typed, {"reason": N_("Say why: the record has it.")})

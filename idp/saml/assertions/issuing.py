@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clients.client import Client
 from clients.service_provider import ServiceProvider
@@ -63,7 +63,7 @@ def issue(services: Services, request: Request, client: Client, session: Session
             "An encrypted NameID needs an encryption key in the service provider's metadata.", kind="cannot_encrypt"
         )
     class_ref = authn_context.asserted(spec.classes, session.methods)
-    subject = _subject_record(services, client, provider, session)
+    subject = _subject_record(services, client, session.person_id, session.id)
     kind = name_ids.choose_format(
         spec.name_id_formats, subject.attributes, has_persistent=bool(subject.persistent_id),
         may_create=spec.may_create,
@@ -80,7 +80,7 @@ def issue(services: Services, request: Request, client: Client, session: Session
         # Core §2.7.2 has no way to leave it out: since when they are signed in here, where nobody says when it was.
         authn_instant=session.auth_time or session.created_at,
         context_class=class_ref,
-        attributes=attributes.release(chosen, _known(services, client, subject, subject.persistent_id)),
+        attributes=attributes.release(chosen, _known(services, subject, subject.persistent_id)),
         not_before=now - skew,
         not_on_or_after=end if spec.not_on_or_after is None else min(end, spec.not_on_or_after),
         session_not_on_or_after=_session_end(provider, session, now),
@@ -119,8 +119,8 @@ def preview(
 ) -> list[attributes.Released]:
     """What would be released, with the values, for the consent page. Saves nothing."""
     provider = provider_of(client)
-    subject = _subject_record(services, client, provider, session)
-    known = _known(services, client, subject, subject.persistent_id or "…")
+    subject = _subject_record(services, client, session.person_id, session.id)
+    known = _known(services, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, service_index), known))
 
 
@@ -139,9 +139,7 @@ class PreviewedName:
 def preview_name(services: Services, client: Client, person_id: str) -> PreviewedName:
     """The NameID that this person would have at an application that asks for none in particular. Saves nothing."""
     provider = provider_of(client)
-    subject = store.get_subject_record(
-        services.db, person_id=person_id, session_id="", client_id=client.id, qualifier=provider.entity_id
-    )
+    subject = _subject_record(services, client, person_id)
     try:
         formats = name_ids.choose_formats(provider, None)
         kind = name_ids.choose_format(formats, subject.attributes, has_persistent=bool(subject.persistent_id))
@@ -157,10 +155,8 @@ def preview_name(services: Services, client: Client, person_id: str) -> Previewe
 def preview_attributes(services: Services, client: Client, person_id: str) -> list[attributes.Released]:
     """What would be released of this person, with the values. Saves nothing."""
     provider = provider_of(client)
-    subject = store.get_subject_record(
-        services.db, person_id=person_id, session_id="", client_id=client.id, qualifier=provider.entity_id
-    )
-    known = _known(services, client, subject, subject.persistent_id or "…")
+    subject = _subject_record(services, client, person_id)
+    known = _known(services, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, None), known))
 
 
@@ -173,11 +169,14 @@ def provider_of(client: Client) -> ServiceProvider:
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def _subject_record(services: Services, client: Client, provider: ServiceProvider, session: Session) -> SubjectRecord:
-    return store.get_subject_record(
-        services.db, person_id=session.person_id, session_id=session.id, client_id=client.id,
-        qualifier=provider.entity_id,
+def _subject_record(services: Services, client: Client, person_id: str, session_id: str = "") -> SubjectRecord:
+    """The person as this application may know them: what no table tells it, no NameID tells it either."""
+    subject = store.get_subject_record(
+        services.db, person_id=person_id, session_id=session_id, client_id=client.id,
+        qualifier=provider_of(client).entity_id,
     )  # fmt: skip
+    told = services.registry.release_to(client.id).without_hidden(subject.attributes)
+    return replace(subject, attributes=told)
 
 
 def _to_release(provider: ServiceProvider, spec: AssertionSpec) -> tuple[Attribute, ...]:
@@ -186,9 +185,8 @@ def _to_release(provider: ServiceProvider, spec: AssertionSpec) -> tuple[Attribu
     return chosen if spec.scopes is None else tuple(one for one in chosen if one.scope in spec.scopes)
 
 
-def _known(services: Services, client: Client, subject: SubjectRecord, pairwise: str) -> dict[str, object]:
-    known = services.registry.release_to(client.id).without_hidden(subject.attributes)
-    return attributes.scoped(known, subject.person_id, services.settings.saml_scope, pairwise)
+def _known(services: Services, subject: SubjectRecord, pairwise: str) -> dict[str, object]:
+    return attributes.scoped(subject.attributes, subject.person_id, services.settings.saml_scope, pairwise)
 
 
 def _session_end(provider: ServiceProvider, session: Session, now: float) -> float | None:

@@ -53,7 +53,12 @@ def make_flow(services: Services, request: Request, client: Client, pending: Pen
         subject=subject,
         strength=authn_context.strength(pending.classes),
     )
-    released = attributes.to_release(provider_of(client), pending.service_index)
+    # What they are not shown on the page of consent, as it is told to nobody, is not what they agree to.
+    hidden = services.registry.release_to(client.id).hidden
+    released = [
+        one for one in attributes.to_release(provider_of(client), pending.service_index)
+        if hidden.isdisjoint((name := one.source.partition("#")[0], name.removeprefix("scoped_")))
+    ]  # fmt: skip
     return Flow(
         protocol=PROTOCOL,
         client_id=client.id,
