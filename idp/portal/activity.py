@@ -87,11 +87,20 @@ def answer(services: Services, request: Request) -> Response:
         request,
         session,
         "portal/activity.html",
-        events=[{**shown(services, event, locale), "said": said.get(event.id, "")} for event in found[:PAGE]],
+        events=[
+            {**shown(services, event, locale), "said": said.get(event.id, "")}
+            for event in found[:PAGE]
+            if _is_news(event)
+        ],
         older=found[PAGE - 1].id if len(found) > PAGE else "",
         is_first=not before,
         days=DAYS,
     )
+
+
+def _is_news(event: Event) -> bool:
+    """A new password ends pauses, too, where there are any (W3): what can be judged is the password."""
+    return event.action != "person:unlocked" or event.actor != event.person_id
 
 
 def _judge(services: Services, request: Request, session: Session) -> Response:

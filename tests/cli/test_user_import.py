@@ -143,3 +143,11 @@ def test_u1_options_of_rows_are_explained(site: Folder) -> None:
     said = site.refusal("user", "import", "-", "--rows", "--column", "Nope=email", input="username\nx\n")
     assert "the file has username" in said
     assert "--column NAME=username" in site.refusal("user", "import", "-", "--rows", input="floor\n3\n")
+
+
+def test_N29_a_person_in_four_hundred_new_groups_is_imported(site: Folder) -> None:
+    groups = " | ".join(f"Abteilung für Größe {n}" for n in range(400))
+    (site.path / "many.csv").write_text(f"username;groups\nlena;{groups}\n")
+    done = site.run("user", "import", "many.csv", "--rows", "--new-groups", "--json")
+    assert done.code == 0, done.err
+    assert len(site.run("user", "show", "lena", "--json").json["groups"]) == 400

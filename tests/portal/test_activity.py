@@ -155,3 +155,16 @@ def test_A2_without_a_file_the_network_is_shown(address: str, shown: str) -> Non
 )
 def test_A2_a_device_is_told_in_words(agent: str, words: str) -> None:
     assert device_text.describe(agent) == words
+
+
+def test_N40_a_new_password_is_not_told_as_the_help_desks_work(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    provider.sign_in(browser, provider.add_client("CRM"))
+    clock = provider.services.clock
+    for actor in (ann.id, "cli:root"):
+        with provider.services.db.transaction() as tx:
+            about = Event(action="person:unlocked", person_id=ann.id, actor=actor, detail={})
+            record(tx, about, clock())
+        many = browser.get("activity").dom.text.count("Pause ended by the help desk")
+        assert many == (actor != ann.id)

@@ -24,7 +24,7 @@ CODES: Final = (MADE, CHANGED, SAME, SKIPPED, FAILED)
 #: How an import treats people who are there already.
 SKIP, CORRECT = "skip", "correct"
 GROUP: Final = "group:"  # before the name of a new group, where outcomes are counted
-_MAX_GROUPS: Final = 200  # new ones in one file
+_MAX_GROUPS: Final = 5000  # new ones in one file: more are a column that is none of groups
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,10 @@ def _groups(how: Import, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for name in map(group_name, columns.names_of(text)):
         key = fold(name)
         if key not in how.known:
-            if not how.asked("new_groups") or (key not in how.fresh and len(how.fresh) >= _MAX_GROUPS):
+            if not how.asked("new_groups"):
                 raise _NoGroup(name)
+            if key not in how.fresh and len(how.fresh) >= _MAX_GROUPS:
+                raise InvalidPerson("groups", f"the file makes more than {_MAX_GROUPS} new groups: is it the column?")
             how.fresh.add(key)
             new.append(name)
         names.append(how.known.get(key, name))
