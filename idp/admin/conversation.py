@@ -76,7 +76,7 @@ class _Known:
     trace: tracing.Trace | None = None
     steps: dict[str, list[Step]] = field(default_factory=dict)
 
-    def add(self, kind: str, status: Status, at: float | None = None, **more: str) -> None:
+    def add(self, kind: str, status: Status, at: float | None = None, **more: Any) -> None:
         self.steps.setdefault(kind, []).append(Step(kind, status, at, **more))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, func, literal, literal_column, select
 
@@ -13,7 +13,7 @@ from idp.traffic import NO_COOKIE, NO_SESSION, ORIGIN
 
 OPENED: Final = ("session:started", "app:opened")
 _c, _e, _t, _s = clients.c, events.c, traffic_counts.c, client_secrets.c
-_since = bindparam("unopened_since")
+_since: Final[Any] = bindparam("unopened_since")
 #: Each looks into one index by the application, and stops at the first that it finds.
 _USED = (
     exists().where(
