@@ -106,10 +106,10 @@ def test_i5_a_mail_domain_that_another_provider_has_is_told(
 @pytest.mark.parametrize(
     ("breaks", "told"),
     [
-        ({"/token": (401, {"error": "invalid_client"})}, "Make a new secret there"),
+        ({"/token": (401, {"error": "invalid_client"})}, "Make a new secret at Company"),
         (
             {"/token": (401, {"error": "invalid_client", "error_description": "AADSTS7000222: expired\r\nTrace"})},
-            "Make a new secret there",
+            "Make a new secret at Company",
         ),
         ({"/token": (400, {"error": "redirect_uri_mismatch"})}, "Register the redirect URI"),
         ({"/token": (400, {"error": "x", "error_description": "AADSTS65001: consent"})}, "grant consent"),

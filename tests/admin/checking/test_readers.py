@@ -72,9 +72,9 @@ def test_R3_S59_names_of_groups_are_for_those_who_look_after_the_application(pro
     started(provider, app)
     Application(provider, app).sign_in()
     page = public(provider, app)
-    assert "not among those who may open it" in page
+    assert "not in the group that may open CRM" in page
     assert not [one for one in ("Secret board", "Ann Bell", "ann@example.com") if one in page]
-    assert [one.expected for one in seen(provider, app, "app").findings] == ["Secret board"]
+    assert [one.expected for one in seen(provider, app, "app").findings] == ["in the group “Secret board”"]
 
 
 def test_R3_what_a_rule_says_to_people_is_not_passed_on(provider: Provider) -> None:
