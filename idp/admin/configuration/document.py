@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from idp.admin.configuration.lines import places
@@ -156,6 +157,21 @@ def text_of(entry: Entry, key: str, expected: str, *, default: str = "") -> str:
     if not isinstance(value, str):
         raise entry.fault(key, f"expected {expected}")
     return value
+
+
+def secret_of(entry: Entry, most: int) -> str | None:
+    """What stands in the file that `secret_file` names; None: it names none. No more than one over `most` is read.
+
+    Errors: `Fault`.
+    """
+    name = text_of(entry, "secret_file", "a path, from the folder of this file on")
+    if not name:
+        return None
+    try:
+        with (Path(entry.folder) / name).open(encoding="utf-8") as file:
+            return file.read(most + 1).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise entry.fault("secret_file", f"cannot be read ({error})") from None
 
 
 def flag_of(entry: Entry, key: str, *, default: bool = False) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from idp.accounts.person import fold
 from idp.admin import providers
 from idp.admin.configuration.changes import Change, Done, Field, Planning, Step, differences
-from idp.admin.configuration.document import Entry, Faults, check_keys, flag_of, text_of
+from idp.admin.configuration.document import Entry, Faults, check_keys, flag_of, secret_of, text_of
 from idp.admin.configuration.effects import Impact
 from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
@@ -44,7 +43,7 @@ def _plan(planning: Planning, entry: Entry) -> Step:
     services = planning.services
     old = _find(services, text_of(entry, "name", "what its button says"))
     provider = _declared(planning, entry, old)
-    secret = _secret(entry)
+    secret = secret_of(entry, checking.MAX_SECRET)
     _check(services, entry, provider, old, secret)
     fields = differences(_told(old.provider) if old else {}, _told(provider))
     if secret is not None and (old is None or secret != _open(services, old)):
@@ -115,18 +114,6 @@ def _check(services: Services, entry: Entry, provider: Provider, old: Kept | Non
     except checking.InvalidProvider as error:
         named = ((_IN_FILES.get(one.field, one.field), one.message) for one in error.problems)
         raise Faults(entry.fault(*one) for one in named) from None
-
-
-def _secret(entry: Entry) -> str | None:
-    """The secret of the file that the table names; None: it names none. Errors: `Fault`."""
-    name = text_of(entry, "secret_file", "a path, from the folder of this file on")
-    if not name:
-        return None
-    try:
-        with (Path(entry.folder) / name).open(encoding="utf-8") as file:
-            return file.read(checking.MAX_SECRET + 1).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise entry.fault("secret_file", f"cannot be read ({error})") from None
 
 
 def _open(services: Services, kept: Kept) -> str:

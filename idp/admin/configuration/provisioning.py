@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from idp.accounts import groups
@@ -11,7 +10,7 @@ from idp.accounts.person import fold
 from idp.admin import provisioning as verbs
 from idp.admin.configuration import applications
 from idp.admin.configuration.changes import Change, Done, Field, Planning, Step, differences
-from idp.admin.configuration.document import Entry, check_keys, flag_of, text_of
+from idp.admin.configuration.document import Entry, check_keys, flag_of, secret_of, text_of
 from idp.admin.configuration.effects import Impact
 from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
@@ -57,7 +56,7 @@ def _plan(planning: Planning, entry: Entry) -> Step:
     old = keeping.find(planning.services.db, client_id) if client_id else None
     dropped = planning.dropped(TABLE, client_id, entry) if old is not None and client_id else frozenset[str]()
     said, enabled = _declared(entry, old, dropped)
-    secret = _secret(entry)
+    secret = secret_of(entry, checking.MAX_SECRET)
     _check(planning, entry, said, old, secret)
     fields = differences(_told(old) if old else {}, _values(said, enabled=enabled))
     if secret is not None and (old is None or secret != _open(planning.services, old)):
@@ -188,18 +187,6 @@ def _check(planning: Planning, entry: Entry, said: Said, old: Target | None, sec
     for name in said.only:
         if fold(name) not in named and groups.find(planning.services.db, name) is None:
             planning.notes.append(f"{entry.place('only')}: there is no group “{name}” yet, so nothing is told of it")
-
-
-def _secret(entry: Entry) -> str | None:
-    """The token in the file that the table names; None: it names none. Errors: `Fault`."""
-    name = text_of(entry, "secret_file", "a path, from the folder of this file on")
-    if not name:
-        return None
-    try:
-        with (Path(entry.folder) / name).open(encoding="utf-8") as file:
-            return file.read(checking.MAX_SECRET + 1).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise entry.fault("secret_file", f"cannot be read ({error})") from None
 
 
 def _open(services: Services, target: Target) -> str:
