@@ -147,7 +147,7 @@ def test_u1_options_of_rows_are_explained(site: Folder) -> None:
 
 def test_N29_a_person_in_four_hundred_new_groups_is_imported(site: Folder) -> None:
     groups = " | ".join(f"Abteilung für Größe {n}" for n in range(400))
-    (site.path / "many.csv").write_text(f"username;groups\nlena;{groups}\n")
+    (site.path / "many.csv").write_text(f"username;groups\nmagda;{groups}\n")
     done = site.run("user", "import", "many.csv", "--rows", "--new-groups", "--json")
     assert done.code == 0, done.err
-    assert len(site.run("user", "show", "lena", "--json").json["groups"]) == 400
+    assert len(site.run("user", "show", "magda", "--json").json["groups"]) == 400
