@@ -16,7 +16,7 @@ from idp import catalogue
 from idp.accounts.directory import Directory
 from idp.audit import Errors, Faults
 from idp.audit.chain import proofs
-from idp.db import Database
+from idp.db import Database, Transaction
 from idp.protocols import Services
 from keys import sealing
 from keys.master import read_master_key
@@ -240,12 +240,12 @@ def _rules(settings: Settings, db: Database, clock: Callable[[], float]) -> Rule
 
 
 def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Directory:
-    def replaced(tx: Any, person_id: str, old: str, now: float) -> None:
+    def replaced(tx: Transaction, person_id: str, old: str, now: float) -> None:
         from idp.accounts import history
 
         history.keep(tx, sealer, person_id, old, now, settings.passwords.history)
 
-    def guarded(tx: Any, person_id: str, how: Any) -> bool:
+    def guarded(tx: Transaction, person_id: str, how: Any) -> bool:
         from idp.accounts.recovery import contacts
         from idp.federation import links
 
@@ -261,7 +261,7 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
     )  # fmt: skip
 
 
-def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
+def _end_all(tx: Transaction, person_id: str, now: float, why: str) -> None:
     """What a disabled account or a new password ends: every session, family of tokens and personal token, at once."""
     from idp.accounts import tokens
     from idp.login.browser import sessions
@@ -272,7 +272,7 @@ def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
     tokens.end_all(tx, person_id)
 
 
-def _forget(tx: Any, person_id: str) -> None:
+def _forget(tx: Transaction, person_id: str) -> None:
     """What rooms beside accounts keep of a person who is removed."""
     from idp.federation import links
     from idp.login import consent

@@ -14,7 +14,7 @@ from idp.accounts.factors import totp, webauthn
 from idp.accounts.person import Draft, Person
 from idp.accounts.services import Services
 from idp.audit import Recorder
-from idp.db import joined
+from idp.db import Transaction, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,6 @@ def _data(passkey: Passkey) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
-def _tell(tx: Any, record: Recorder, kept: factors.Enrolled) -> None:
+def _tell(tx: Transaction, record: Recorder, kept: factors.Enrolled) -> None:
     detail = {"person_id": kept.person_id, "factor": kept.id, "kind": kept.kind, "label": kept.label, "carried": True}
     record(tx, "factor:added", detail)

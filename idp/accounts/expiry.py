@@ -15,6 +15,7 @@ from idp import mail
 from idp.accounts import choosing, store
 from idp.accounts.person import Person, fold
 from idp.audit import Event, record
+from idp.db import Transaction
 from idp.texts import N_
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def renew(services: Services, request: Request, person: Person, password: str, c
         return problems
     password_hash = services.passwords.hash(password)
 
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def write(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         event = Event(
             action, actor=person.id, person_id=person.id, address=request.remote_address, request_id=request.id,
             detail=detail,

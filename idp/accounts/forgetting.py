@@ -9,8 +9,6 @@ names, which are random and must never be given to anybody else (SAML Core §8.3
 
 from __future__ import annotations
 
-from typing import Any
-
 from idp.accounts import store
 from idp.accounts.break_glass import store as break_glass
 from idp.accounts.factors import store as factors
@@ -18,12 +16,13 @@ from idp.accounts.own import store as own
 from idp.accounts.planned_ends import store as planned_ends
 from idp.accounts.recovery import store as recovery
 from idp.accounts.standing import store as standing
+from idp.db import Transaction
 
 _STATEMENTS = (*break_glass.FORGET, *factors.FORGET, *own.FORGET, *planned_ends.FORGET, *recovery.FORGET,
                *standing.FORGET, *store.FORGET)  # fmt: skip
 
 
-def forget(tx: Any, person_id: str) -> None:
+def forget(tx: Transaction, person_id: str) -> None:
     """Delete everything that is theirs in this room, in the caller's transaction; the person last."""
     for row in tx.all(store.GROUPS_OF, person_id=person_id):
         tx.run(store.NUDGE_GROUP, of_group=row.group_id)  # who knows the group with them in it knows another one

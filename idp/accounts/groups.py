@@ -18,6 +18,7 @@ from idp.accounts.grouping import effective, nesting
 from idp.accounts.grouping import store as grouping
 from idp.accounts.person import InvalidPerson, Person, fold, group_name, to_json
 from idp.audit import Recorder
+from idp.db import Executor
 from idp.ids import new_id
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def rename(db: Database, group: Group, name: str, now: float, *, record: Recorde
     return replace(group, name=name, changed_at=now)
 
 
-def limits(db: Any, name: str) -> bool:
+def limits(db: Executor, name: str) -> bool:
     """Whether a role is limited to the people of a group of this name, which there may not be yet."""
     return any(fold(name) in map(fold, json.loads(row.scope)) for row in db.all(store.LIMITED_ROLES))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from idp.accounts import store
+from idp.db import Transaction
 from idp.ids import new_id
 from keys.sealing import BrokenSeal, Sealer
 
@@ -28,7 +29,7 @@ class Earlier:
     replaced_at: float
 
 
-def keep(tx: Any, sealer: Sealer, person_id: str, password_hash: str, now: float, many: int) -> None:
+def keep(tx: Transaction, sealer: Sealer, person_id: str, password_hash: str, now: float, many: int) -> None:
     """Keep a password that is being replaced, and of all of them the latest `many`; in the change's transaction."""
     sealed = sealer.seal(_PURPOSE, password_hash.encode(), person_id.encode())
     tx.run(store.KEEP_PASSWORD, id=new_id(now), person_id=person_id, sealed=sealed, replaced_at=now)

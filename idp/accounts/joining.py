@@ -16,11 +16,10 @@ from idp.accounts.factors import Enrolled, totp, trusted_devices, webauthn
 from idp.accounts.factors import store as factor_store
 from idp.accounts.grouping import store as grouping
 from idp.accounts.services import Services
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 
 #: Kinds of authenticators that go with their person.
 KINDS: Final = (webauthn.KIND, totp.KIND)
-Runs = Database | Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def is_too_many(services: Services, kept_id: str, gone_id: str) -> bool:
     return len(factors.list_of(services.db, kept_id)) + len(authenticators_of(services, gone_id)) > factors.MAX_FACTORS
 
 
-def groups_of(db: Runs, kept_id: str, gone_id: str) -> tuple[Membership, ...]:
+def groups_of(db: Executor, kept_id: str, gone_id: str) -> tuple[Membership, ...]:
     """Memberships that would move: those that the person who stays has not got. What SCIM gave goes with its person."""
     has = {row.id for row in db.all(grouping.DIRECT, person_id=kept_id)}
     rows = db.all(grouping.DIRECT, person_id=gone_id)

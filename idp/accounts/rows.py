@@ -21,13 +21,13 @@ from idp.accounts.person import (
     to_json,
 )
 from idp.audit import Recorder
-from idp.db import Transaction
+from idp.db import Executor, Transaction
 from idp.ids import PERSON_ID
 
 _WORDS = {"username": "username", "email": "e-mail address", "employee_number": "employee number"}
 
 
-def check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) -> None:
+def check_key(db: Executor, key: str, kind: str, value: str, person_id: str) -> None:
     """Errors: `InvalidPerson` where somebody else signs in with it."""
     holder = db.one(store.OWNER_OF_KEY, key=key)
     if holder is not None and holder.person_id != person_id:
@@ -37,7 +37,7 @@ def check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) 
         raise InvalidPerson(kind, f"“{value}” is somebody's id; use another one")
 
 
-def check_free(db: store.Reads, draft: Draft, person_id: str) -> None:
+def check_free(db: Executor, draft: Draft, person_id: str) -> None:
     """Errors: `InvalidPerson`, with all that somebody else signs in with."""
     problems = Problems()
     for key, kind in identifiers(draft).items():
@@ -46,7 +46,7 @@ def check_free(db: store.Reads, draft: Draft, person_id: str) -> None:
     problems.check()
 
 
-def check_id(db: Any, person_id: str, draft: Draft, now: float) -> None:
+def check_id(db: Executor, person_id: str, draft: Draft, now: float) -> None:
     """Errors: `InvalidPerson` where an id that comes along is none, or is or was somebody's: `sub` stays theirs."""
     if not PERSON_ID.fullmatch(person_id):
         raise InvalidPerson("id", f"“{person_id[:80]}” is no id of a person: expected a UUID or 64 hexadecimal digits")

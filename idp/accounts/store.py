@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     DDL,
@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from idp.accounts.person import Credentials, Person
-from idp.db import upsert
+from idp.db import Executor, upsert
 
 metadata = MetaData()
 
@@ -357,12 +357,6 @@ ADD_GROUP = upsert(groups, "key", values={name: bindparam(name) for name in ("id
 JOIN = upsert(memberships, "group_id", "person_id")  # where there is none yet
 
 
-class Reads(Protocol):
-    """A `Database` or a `Transaction`, whichever the caller is in."""
-
-    def one(self, expression: Any, /, **params: Any) -> Any: ...
-
-
 def to_person(row: Any) -> Person:
     """A row with the people's columns as a `Person`."""
     return Person(
@@ -392,7 +386,7 @@ def _claim_names(dialect: str) -> Any:
     return select(func.jsonb_object_keys(cast(people.c.claims, JSONB)).label("name")).distinct()
 
 
-def claim_names(db: Any) -> frozenset[str]:
+def claim_names(db: Executor) -> frozenset[str]:
     """The names of all further claims. It reads everybody."""
     return frozenset(str(row.name) for row in db.all(_claim_names))
 
@@ -408,18 +402,18 @@ def _claim_counts(dialect: str) -> Any:
     return select(keys.c.name, func.count().label("many")).group_by(keys.c.name)
 
 
-def claim_counts(db: Any) -> dict[str, int]:
+def claim_counts(db: Executor) -> dict[str, int]:
     """How many people have each further claim. It reads everybody."""
     return {str(row.name): int(row.many) for row in db.all(_claim_counts)}
 
 
-def find(db: Reads, person_id: str, *, lock: bool = False) -> Person | None:
+def find(db: Executor, person_id: str, *, lock: bool = False) -> Person | None:
     """The person with this id; `lock` holds the row until the transaction ends."""
     row = db.one(LOCKED if lock else BY_ID, person_id=person_id)
     return None if row is None else to_person(row)
 
 
-def find_by_key(db: Reads, key: str, other: str) -> tuple[Person, Credentials] | None:
+def find_by_key(db: Executor, key: str, other: str) -> tuple[Person, Credentials] | None:
     """The person who signs in with this folded key, or its other spelling, in one statement."""
     row = db.one(BY_KEY, key=key, other=other)
     return None if row is None else (to_person(row), Credentials(row.id, row.password_hash))

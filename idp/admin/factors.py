@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from idp.accounts import roles
 from idp.accounts.person import Person
 from idp.admin.permissions import Permission
+from idp.db import Transaction
 from idp.protocols import Services
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def remove(services: Services, actor: Actor, person: Person, factor_id: str, *, 
     actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     told, write = [mail.Told()], actor.record(services)
 
-    def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def record(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         write(tx, action, {**detail, "reason": reason} if reason else detail)
 
     def tell(tx: Transaction, removed: Enrolled) -> None:

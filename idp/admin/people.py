@@ -13,6 +13,7 @@ from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, InvalidPerson, Person
 from idp.admin.permissions import Permission
 from idp.audit import Recorder
+from idp.db import Transaction
 from idp.protocols import Services
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def correct(services: Services, actor: Actor, person: Person, correction: Correc
 def with_values(person: Person, wanted: Mapping[str, Any], record: Recorder) -> Recorder:
     """The event of a correction says what each field was and is (C1, C6). `wanted`: fields and claims by name."""
 
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def write(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         if action == "person:changed":
             fields = [name for name in detail["fields"] if name in wanted]
             before = {name: getattr(person, name) if name in _FIELDS else person.claims.get(name) for name in fields}

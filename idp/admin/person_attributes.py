@@ -13,6 +13,7 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.attribute_values import WrongValue
 from idp.audit import Recorder
+from idp.db import Transaction
 from idp.protocols import Services
 
 MASKED: Final = "•••"  # in the place of a value that the record does not tell
@@ -127,7 +128,7 @@ def told_of(services: Services, record: Recorder, reason: str = "") -> Recorder:
     """A recorder that masks what the record does not tell, and says why, where somebody said so."""
     secret = untold(services)
 
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def write(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         said = dict(detail)
         after = said.get("after") or {} if action == "person:changed" else {}
         masked = sorted(name for name in after if base(name) in secret)

@@ -13,6 +13,7 @@ from idp.admin.actor import Actor
 from idp.admin.approving.asking import ask
 from idp.admin.permissions import Permission
 from idp.audit.searching import Wanted, latest
+from idp.db import Transaction
 from idp.login import deliveries, signout
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Ended
@@ -93,7 +94,7 @@ def shut_out(services: Services, actor: Actor, person: Person, **planned: Any) -
     effect = effect_of(services, person)
     write = actor.record(services)
 
-    def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def record(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         told = [[one.client_id, one.name, one.notice] for one in effect.applications]
         planned_ends.drop(tx, person.id)
         write(tx, action, {**detail, **planned, "sessions": effect.sessions, "grants": effect.grants, "told": told})

@@ -6,22 +6,18 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from idp.audit import store
 from idp.audit.chain import counts, proofs
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 from idp.errors import Explanation, Refused, new_error_id
 from idp.ids import first_id, new_id, without_userinfo
 
 #: How a room reports what it changed, inside the change's own transaction: `record(tx, action, detail)`.
 Recorder = Callable[[Any, str, Mapping[str, Any]], None]
 MAX_VALUE: Final = 300  # characters of one value of an explanation that is kept
-
-
-class _Runs(Protocol):
-    def run(self, expression: Any, /, **params: Any) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class Event:
     at: float = 0.0
 
 
-def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
+def record(tx: Executor, event: Event, now: float) -> None:
     """Write an event; in the transaction of the change that it proves. Its `id`, where it has one, is from `new_id`."""
     row = {
         "id": event.id or new_id(now),
@@ -70,7 +66,7 @@ def recorder(
     `also`: what every detail has beside its own.
     """
 
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def write(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         event = Event(
             action, actor=actor, person_id=detail.get("person_id") or person_id, client_id=detail.get("client_id"),
             session_id=detail.get("session_id"), address=address, request_id=request_id, detail={**detail, **also},

@@ -8,7 +8,9 @@ text, integers, doubles (times: seconds since the epoch), and bytes.
 
 from .database import Database
 from .errors import Conflict, ReadOnly, Unavailable
+from .executor import Executor
 from .joined import joined
+from .optimistic import Apart
 from .pairs import THEN, Pair
 from .statements import WRITES, Statement, sweep, upsert
 from .transactions import Transaction
@@ -16,8 +18,10 @@ from .transactions import Transaction
 __all__ = [
     "THEN",
     "WRITES",
+    "Apart",
     "Conflict",
     "Database",
+    "Executor",
     "Pair",
     "ReadOnly",
     "Statement",

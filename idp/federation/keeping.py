@@ -11,7 +11,7 @@ from typing import Any, Final
 from idp.accounts import memberships
 from idp.accounts.person import fold
 from idp.audit import Recorder
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 from idp.federation import links, store
 from idp.federation.provider import Provider, of_said
 from idp.ids import digest, new_id
@@ -21,7 +21,6 @@ PURPOSE: Final = "upstream-secret"
 MAX_PROVIDERS: Final = 100
 RESTORABLE: Final = 30 * 86400.0  # seconds after removal in which one can be brought back, with its links (C6)
 _WAS_ON: Final = "was_on"  # in what is kept of a removed one: whether it was enabled
-Runs = Database | Transaction
 
 
 class UnknownProvider(LookupError):
@@ -56,17 +55,17 @@ def new_provider_id(now: float) -> str:
     return f"p{new_id(now)}"
 
 
-def list_of(db: Runs) -> tuple[Kept, ...]:
+def list_of(db: Executor) -> tuple[Kept, ...]:
     """Every provider, in the order in which they came."""
     return tuple(map(_kept, db.all(store.ALL)))
 
 
-def removed(db: Runs, now: float) -> tuple[Kept, ...]:
+def removed(db: Executor, now: float) -> tuple[Kept, ...]:
     """Those that can be brought back, the last removed first."""
     return tuple(map(_kept, db.all(store.REMOVED, after=now - RESTORABLE)))
 
 
-def find(db: Runs, provider_id: str) -> Kept | None:
+def find(db: Executor, provider_id: str) -> Kept | None:
     """One by its id; a removed one is none."""
     found = _find(db, provider_id)
     return None if found is None or found.deleted_at is not None else found
@@ -174,7 +173,7 @@ def _locked(tx: Transaction, provider_id: str) -> Kept:
     return found
 
 
-def _find(db: Runs, provider_id: str) -> Kept | None:
+def _find(db: Executor, provider_id: str) -> Kept | None:
     row = db.one(store.ONE, provider_id=provider_id) if provider_id.isascii() and provider_id.isalnum() else None
     return None if row is None else _kept(row)
 

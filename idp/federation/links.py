@@ -11,10 +11,8 @@ from idp.accounts import factors, memberships
 from idp.accounts.factors.kinds import PASSKEY, shown_by
 from idp.accounts.person import Person
 from idp.audit import Recorder
-from idp.db import Conflict, Database, Transaction
+from idp.db import Conflict, Database, Executor, Transaction
 from idp.federation import store
-
-Runs = Database | Transaction
 
 
 class LinkedOtherwise(Exception):
@@ -38,23 +36,23 @@ class Link:
     used_at: float
 
 
-def find(db: Runs, provider_id: str, subject: str) -> Link | None:
+def find(db: Executor, provider_id: str, subject: str) -> Link | None:
     """Whose account this is."""
     row = db.one(store.LINK, provider_id=provider_id, subject=subject)
     return None if row is None else _link(row)
 
 
-def of_person(db: Runs, person_id: str) -> tuple[Link, ...]:
+def of_person(db: Executor, person_id: str) -> tuple[Link, ...]:
     """The accounts elsewhere that somebody signs in with, the oldest first; those at removed providers are none."""
     return tuple(map(_link, db.all(store.LINKS_OF, owner_id=person_id)))
 
 
-def every_of(db: Runs, person_id: str) -> tuple[Link, ...]:
+def every_of(db: Executor, person_id: str) -> tuple[Link, ...]:
     """With those at removed providers, which let somebody in again where their provider is brought back."""
     return tuple(map(_link, db.all(store.EVERY_LINK_OF, owner_id=person_id)))
 
 
-def at(db: Runs, provider_id: str) -> Iterator[Link]:
+def at(db: Executor, provider_id: str) -> Iterator[Link]:
     """Every account there that is somebody's, a thousand at a time."""
     after = ""
     while rows := db.all(store.LINKS_AT, provider_id=provider_id, after=after):
@@ -62,12 +60,12 @@ def at(db: Runs, provider_id: str) -> Iterator[Link]:
         after = rows[-1].subject
 
 
-def count(db: Runs, provider_id: str) -> int:
+def count(db: Executor, provider_id: str) -> int:
     """How many people sign in through a provider."""
     return int(db.one(store.COUNT_LINKS, provider_id=provider_id).many)
 
 
-def people_of(db: Runs, provider_id: str, most: int) -> tuple[str, ...]:
+def people_of(db: Executor, provider_id: str, most: int) -> tuple[str, ...]:
     """Some of the people who sign in through a provider, by id."""
     return tuple(dict.fromkeys(row.person_id for row in db.all(store.PEOPLE_OF, provider_id=provider_id, most=most)))
 
@@ -144,12 +142,12 @@ def move(tx: Transaction, kept_id: str, gone_id: str) -> int:
     return tx.run(store.MOVE_LINKS, from_id=gone_id, to_id=kept_id)
 
 
-def decide(tx: Any, person_id: str) -> bool:
+def decide(tx: Transaction, person_id: str) -> bool:
     """Somebody turns the person off or on: no directory does so again that had turned them off. Whether one had."""
     return bool(tx.run(store.DROP_TURNED_OFF, person_id=person_id))
 
 
-def forget(tx: Any, person_id: str) -> None:
+def forget(tx: Transaction, person_id: str) -> None:
     """The person is removed."""
     tx.run(store.FORGET, person_id=person_id)
     tx.run(store.DROP_TURNED_OFF, person_id=person_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from idp.db import Executor
 from idp.installation.failures import Failed
 from idp.installation.files import master_key_file
 
@@ -59,7 +60,7 @@ def _new_key(file: Path) -> bytes:
         raise Failed(f"the new master key {file} cannot be written: {error.strerror}") from None
 
 
-def _opens(db: Any, master: bytes) -> bool:
+def _opens(db: Executor, master: bytes) -> bool:
     from keys.sealing import WrongMasterKey, load
 
     try:

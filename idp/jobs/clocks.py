@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from idp.db import Executor
 from idp.ids import made_at
 from idp.jobs import store
 
@@ -12,7 +13,7 @@ APART_S: Final = 60.0  # seconds by which the clocks of several machines may dif
 MANY: Final = 1000  # jobs of one look, the furthest first
 
 
-def come_back(db: Any, now: float, periods: Mapping[str, float]) -> None:
+def come_back(db: Executor, now: float, periods: Mapping[str, float]) -> None:
     """Bring forward what is due, or claimed, later than it can be."""
     ahead = now + APART_S
     for row in db.all(store.LATER, ahead=ahead, many=MANY):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from idp.audit import Event, conversation_of, record
+from idp.db import Transaction
 from idp.login import store
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
@@ -65,17 +66,17 @@ def shown(services: Services, flow: Flow, session: Session) -> list[dict[str, An
     ]
 
 
-def move(tx: Any, kept_id: str, gone_id: str) -> None:
+def move(tx: Transaction, kept_id: str, gone_id: str) -> None:
     """Two persons are one: what the one agreed to, and the other has not answered, stands."""
     tx.run(store.MOVE_CONSENTS, from_id=gone_id, to_id=kept_id)
 
 
-def forget(tx: Any, person_id: str) -> None:
+def forget(tx: Transaction, person_id: str) -> None:
     """Nothing is agreed to any more: the person is removed, in the caller's transaction."""
     tx.run(store.FORGET_CONSENTS, owner_id=person_id)
 
 
-def forget_application(tx: Any, client_id: str) -> None:
+def forget_application(tx: Transaction, client_id: str) -> None:
     """Everybody is asked anew, in the caller's transaction: the application is not the one that they agreed to."""
     tx.run(store.FORGET_APPLICATION, of_client=client_id)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Column, Double, Integer, MetaData, Table, Text, and_, bindparam, delete, select, update
 
-from idp.db import upsert
+from idp.db import Executor, Transaction, upsert
 from idp.moving.window import ANNOUNCED, Window
 
 metadata = MetaData()
@@ -32,27 +30,27 @@ PUT_OFF = update(moves).where(_OWN).values(begins=bindparam("new_begins"), until
 TAKE_BACK = delete(moves).where(_OWN)
 
 
-def read(db: Any) -> Window | None:
+def read(db: Executor) -> Window | None:
     """The mark; None: it is not being moved."""
     row = db.one(READ)
     return None if row is None else Window._make(row)
 
 
-def put(tx: Any, window: Window) -> bool:
+def put(tx: Transaction, window: Window) -> bool:
     """Leave a mark, where none stands. Answers whether none did."""
     return bool(tx.run(PUT, **{f"new_{name}": value for name, value in window._asdict().items()}))
 
 
-def put_off(tx: Any, window: Window) -> bool:
+def put_off(tx: Transaction, window: Window) -> bool:
     """Announce the same for later. Answers whether it stood there still."""
     return bool(tx.run(PUT_OFF, own_id=window.id, new_begins=window.begins, new_until=window.until))
 
 
-def take_back(tx: Any, move_id: str) -> None:
+def take_back(tx: Transaction, move_id: str) -> None:
     """What was announced is not done. Another's mark stays, and so does that of what was done."""
     tx.run(TAKE_BACK, own_id=move_id)
 
 
-def clear(tx: Any) -> None:
+def clear(tx: Transaction) -> None:
     """Take it away."""
     tx.run(CLEAR)

@@ -6,8 +6,9 @@ What it has seen beforehand begins and ends by the time that was told, however l
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from idp.db import Executor
 from idp.moving import store
 from idp.moving.window import ANNOUNCED, MOVED, Window, has_ended
 from idp.services import Services
@@ -43,7 +44,7 @@ class Watching:
         return Shown(found.begins, math.ceil(until / 60) * 60.0, found.state == MOVED or now >= found.begins)
 
 
-def _standing(db: Any) -> Window | None:
+def _standing(db: Executor) -> Window | None:
     """The mark that holds; without its mover, which has been looked for: once it has ended only the mark tells how."""
     found = store.read(db)
     while found is not None and found.state == ANNOUNCED and has_ended(found.by):

@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, column, literal, or_, select, table, text
 
+from idp.db import Executor
 from idp.personal_data.parts import Part
 
 #: Word for word the condition of the index `events_actor`: neither database concludes it from anything else.
 _ON_OTHERS = "actor <> '' AND (person_id IS NULL OR actor <> person_id)"
 
 
-def rows(db: Any, part: Part, person_id: str, most: int) -> list[dict[str, Any]]:
+def rows(db: Executor, part: Part, person_id: str, most: int) -> list[dict[str, Any]]:
     """At most so many rows, each by its columns."""
     statement, names = _statement(part)
     return [dict(zip(names, row, strict=True)) for row in db.all(statement, person_id=person_id, most=most)]

@@ -12,6 +12,7 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts, resets
 from idp.audit import Event
 from idp.browser import cookie_name
+from idp.db import Transaction
 from idp.federation import links
 from idp.first_party.signing_in import sign_in
 from idp.ids import digest
@@ -72,7 +73,7 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
     recent: list[str] = []
     record = recorder(services, request, person.id)
 
-    def ended(tx: Any, person_id: str, why: str) -> None:
+    def ended(tx: Transaction, person_id: str, why: str) -> None:
         now = services.clock()
         # The applications are told as soon as this has committed: `signout.tell_ended`.
         sessions.end_all(tx, person_id, now, why)
@@ -89,7 +90,7 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
     text = f"The person says it was not them: {what}."
     text += f" Added in the last seven days, so ask whether it is theirs: {', '.join(recent)}." if recent else ""
 
-    def told(tx: Any, case: cases.Case) -> None:
+    def told(tx: Transaction, case: cases.Case) -> None:
         mail.tell(services, person, "case_opened", {"case": case.id, "time": services.clock()}, tx=tx)
 
     return cases.open_case(services, person.id, cases.NOT_ME, text, request, told=told).id

@@ -14,6 +14,7 @@ from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
 from idp.audit import Recorder
+from idp.db import Transaction
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
 from idp.ids import digest
@@ -142,7 +143,7 @@ def _wrong_current(services: Services, request: Request, person: Person, current
 
 
 def _end_others(services: Services, session: sessions.Session) -> Callable[[Any, str, str], None]:
-    def end(tx: Any, person_id: str, why: str) -> None:
+    def end(tx: Transaction, person_id: str, why: str) -> None:
         now = services.clock()
         sessions.end_all(tx, person_id, now, why, keep=session.id)
         ledger.revoke_person(tx, person_id, now, why, keep_session=session.id)
@@ -150,7 +151,7 @@ def _end_others(services: Services, session: sessions.Session) -> Callable[[Any,
     return end
 
 
-def _nothing_ends(tx: Any, person_id: str, _why: str) -> None:
+def _nothing_ends(tx: Transaction, person_id: str, _why: str) -> None:
     """The person said so: their other sessions go on. Their devices show the second step anew all the same."""
     trusted_devices.forget_all(tx, person_id)
 
@@ -159,7 +160,7 @@ def _unlocking(services: Services, request: Request, actor: str) -> Recorder:
     """The recorder of a change that ends a pause, too (W3)."""
     write = recorder(services, request, actor)
 
-    def both(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def both(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         write(tx, action, detail)
         write(tx, "person:unlocked", {"person_id": actor, "why": "the password was set anew"})
 

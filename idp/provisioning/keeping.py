@@ -10,7 +10,7 @@ from typing import Any, Final
 from idp.accounts import changed
 from idp.accounts.person import fold
 from idp.audit import Recorder
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 from idp.ids import digest
 from idp.provisioning import store
 from idp.provisioning.checking import InvalidTarget, check
@@ -22,7 +22,6 @@ PURPOSE: Final = "provisioning-secret"
 MOST: Final = 100  # targets
 RELEASED: Final = 86_400.0  # seconds that what an admin let end may take
 NO_SECRET: Final = "it has no token of the application yet: give it one, then turn it on"
-Runs = Database | Transaction
 ENDS: Final = "ends"  # in place of a state: who is let in no more, and is not ended there yet
 
 
@@ -46,18 +45,18 @@ class ChangedMeanwhile(Exception):
     """Somebody else changed it since it was looked at."""
 
 
-def list_of(db: Runs) -> tuple[Target, ...]:
+def list_of(db: Executor) -> tuple[Target, ...]:
     """Every target, in the order in which they came."""
     return tuple(map(_target, db.all(store.TARGETS)))
 
 
-def find(db: Runs, client_id: str) -> Target | None:
+def find(db: Executor, client_id: str) -> Target | None:
     """The target of this application."""
     row = db.one(store.TARGET, of_client=client_id)
     return None if row is None else _target(row)
 
 
-def get(db: Runs, client_id: str) -> Target:
+def get(db: Executor, client_id: str) -> Target:
     """The same. Errors: `UnknownTarget`."""
     found = find(db, client_id)
     if found is None:
@@ -233,13 +232,13 @@ def follower(client_id: str) -> str:
 # -- objects ---------------------------------------------------------------------------------------------------------
 
 
-def find_object(db: Runs, client_id: str, kind: str, local_id: str) -> Object | None:
+def find_object(db: Executor, client_id: str, kind: str, local_id: str) -> Object | None:
     """How one stands."""
     row = db.one(store.OBJECT, of_client=client_id, of_kind=kind, of_id=local_id)
     return None if row is None else to_object(row)
 
 
-def page(db: Runs, client_id: str, kind: str, state: str = "", after: str = "", many: int = 50) -> list[Object]:
+def page(db: Executor, client_id: str, kind: str, state: str = "", after: str = "", many: int = 50) -> list[Object]:
     """At most `many` of them in the order of their ids, past `after`; `state`: these alone, or `ENDS`."""
     asked: dict[str, Any] = {"of_client": client_id, "of_kind": kind, "after": after, "many": many}
     if state == ENDS:
@@ -249,7 +248,7 @@ def page(db: Runs, client_id: str, kind: str, state: str = "", after: str = "", 
     return list(map(to_object, rows))
 
 
-def counts(db: Runs, client_id: str) -> dict[str, dict[str, int]]:
+def counts(db: Executor, client_id: str) -> dict[str, dict[str, int]]:
     """How many users and groups are in each state."""
     found: dict[str, dict[str, int]] = {"user": {}, "group": {}}
     for row in db.all(store.COUNTS, of_client=client_id):
@@ -257,17 +256,17 @@ def counts(db: Runs, client_id: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def left(db: Runs, client_id: str) -> int:
+def left(db: Executor, client_id: str) -> int:
     """How many are still to be sent, now or later."""
     return int(db.one(store.LEFT, of_client=client_id).many)
 
 
-def refused(db: Runs) -> dict[str, int]:
+def refused(db: Executor) -> dict[str, int]:
     """Of each target, how many objects somebody must look at."""
     return {row.client_id: row.many for row in db.all(store.REFUSED)}
 
 
-def put(tx: Runs, one: Object) -> None:
+def put(tx: Executor, one: Object) -> None:
     """Keep how one stands."""
     tx.run(
         store.PUT_OBJECT, client_id=one.client_id, kind=one.kind, local_id=one.local_id, remote_id=one.remote_id,
@@ -277,7 +276,7 @@ def put(tx: Runs, one: Object) -> None:
     )  # fmt: skip
 
 
-def touch(tx: Runs, client_id: str, kind: str, local_id: str, now: float, *, ends: bool = False) -> None:
+def touch(tx: Executor, client_id: str, kind: str, local_id: str, now: float, *, ends: bool = False) -> None:
     """There is something to do for it; `ends`: it is let in no more."""
     new = Object(client_id=client_id, kind="user" if kind == "user" else "group", local_id=local_id, due=now)
     tx.run(
@@ -298,7 +297,7 @@ def stir_failed(tx: Transaction, client_id: str, now: float) -> None:
     tx.run(store.WAKE, of_client=client_id, now=now)
 
 
-def forget(tx: Runs, person_id: str) -> None:
+def forget(tx: Executor, person_id: str) -> None:
     """Somebody is removed here: what was sent of them and answered is gone in the transaction of it."""
     tx.run(store.BLANK, of_id=person_id)
 

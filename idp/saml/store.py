@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from idp.accounts.store import joined_person, people
+from idp.db import Executor, upsert
 from idp.db import sweep as sweep_of
-from idp.db import upsert
 from idp.login.store import SESSION_LIVES, joined_session, sessions
 
 metadata = MetaData()
@@ -130,19 +130,6 @@ _SAVE_PARTICIPANT = upsert(
 )  # fmt: skip
 
 
-class Reads(Protocol):
-    """A database or a transaction."""
-
-    def one(self, expression: Any, /, **params: Any) -> Any: ...
-    def all(self, expression: Any, /, **params: Any) -> list[Any]: ...
-
-
-class Runs(Reads, Protocol):
-    """A transaction, or a database that changes one row."""
-
-    def run(self, expression: Any, /, **params: Any) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class SubjectRecord:
     """A person as an assertion needs them. `name_id`: theirs in this session so far; '' for what is not there yet.
@@ -179,7 +166,9 @@ class SessionParticipant:
     expires_at: float
 
 
-def get_subject_record(db: Reads, *, person_id: str, session_id: str, client_id: str, qualifier: str) -> SubjectRecord:
+def get_subject_record(
+    db: Executor, *, person_id: str, session_id: str, client_id: str, qualifier: str
+) -> SubjectRecord:
     """One read: the person, their persistent identifier, and what this session told this service provider."""
     rows = db.all(_SUBJECT_RECORD, person_id=person_id, session_id=session_id, client_id=client_id, qualifier=qualifier)
     first = rows[0]
@@ -202,13 +191,13 @@ def _attributes(row: Any) -> dict[str, Any]:
     return {**known, **{name: value for name, value in own.items() if value}}
 
 
-def save_persistent_id(tx: Runs, person_id: str, qualifier: str, value: str, now: float) -> str:
+def save_persistent_id(tx: Executor, person_id: str, qualifier: str, value: str, now: float) -> str:
     """Give a person a persistent identifier; answers the one that stands."""
     row = tx.one(_SAVE_PERSISTENT_ID, person_id=person_id, qualifier=qualifier, value=value, created_at=now)
     return str(row.value)
 
 
-def save_participant(tx: Runs, participant: SessionParticipant, *, rename: bool) -> tuple[str, str] | None:
+def save_participant(tx: Executor, participant: SessionParticipant, *, rename: bool) -> tuple[str, str] | None:
     """Note that a service provider knows of a session by a NameID; answers (SessionIndex, NameID) as they stand.
 
     None: the session has ended. `rename`: the new NameID takes the place of another one, else that one stays.
@@ -228,44 +217,44 @@ def save_participant(tx: Runs, participant: SessionParticipant, *, rename: bool)
     return row.id, row.name_id
 
 
-def find_person_by_persistent(db: Reads, qualifier: str, value: str) -> str | None:
+def find_person_by_persistent(db: Executor, qualifier: str, value: str) -> str | None:
     """Whose persistent identifier this is at this service provider."""
     row = db.one(_PERSON_OF_VALUE, qualifier=qualifier, value=value)
     return None if row is None else str(row.person_id)
 
 
-def find_person_by_name_id(db: Reads, client_id: str, name_id_format: str, name_id: str, now: float) -> str | None:
+def find_person_by_name_id(db: Executor, client_id: str, name_id_format: str, name_id: str, now: float) -> str | None:
     """Whom a NameID of a session stands for, transient ones above all."""
     row = db.one(_PERSON_OF_NAME, client_id=client_id, format=name_id_format, name_id=name_id, now=now)
     return None if row is None else str(row.person_id)
 
 
-def clients_of_session(db: Reads, session_id: str) -> list[str]:
+def clients_of_session(db: Executor, session_id: str) -> list[str]:
     """The service providers that a session is known at."""
     return [str(row.client_id) for row in db.all(_CLIENTS, session_id=session_id)]
 
 
-def participants_of_session(db: Reads, session_id: str) -> list[SessionParticipant]:
+def participants_of_session(db: Executor, session_id: str) -> list[SessionParticipant]:
     """Every service provider that knows of a session, the oldest first."""
     return [SessionParticipant(*row) for row in db.all(_OF_SESSION, session_id=session_id)]
 
 
-def participant_of_index(db: Reads, client_id: str, session_index: str, now: float) -> SessionParticipant | None:
+def participant_of_index(db: Executor, client_id: str, session_index: str, now: float) -> SessionParticipant | None:
     """The session that a service provider knows by this SessionIndex."""
     row = db.one(_OF_INDEX, client_id=client_id, session_index=session_index, now=now)
     return None if row is None else SessionParticipant(*row)
 
 
-def participants_by_name_id(db: Reads, client_id: str, name_id: str, now: float) -> list[SessionParticipant]:
+def participants_by_name_id(db: Executor, client_id: str, name_id: str, now: float) -> list[SessionParticipant]:
     """The sessions that a service provider knows by this NameID, whatever its format and qualifiers."""
     return [SessionParticipant(*row) for row in db.all(_OF_NAME, client_id=client_id, name_id=name_id, now=now)]
 
 
-def holders(db: Reads, client_id: str, now: float) -> list[str]:
+def holders(db: Executor, client_id: str, now: float) -> list[str]:
     """Who is signed in to a service provider, a person once for each session."""
     return [str(row.person_id) for row in db.all(_HOLDERS, client_id=client_id, now=now)]
 
 
-def sweep(db: Runs, before: float, many: int) -> int:
+def sweep(db: Executor, before: float, many: int) -> int:
     """Forget at most `many` sessions that ran out before a moment; answers how many."""
     return db.run(_SWEEP, before=before, many=many)

@@ -11,7 +11,7 @@ from idp.accounts.provisioning.clients import Provisioner
 from idp.admin.actor import NotAllowed
 from idp.admin.permissions import Permission
 from idp.admin.provisioners import ProvisioningActor
-from idp.db import joined
+from idp.db import Transaction, joined
 from idp.protocols import Services
 from idp.scim.faults import Fault
 from idp.wire import Request
@@ -58,7 +58,7 @@ class Call:
         if not self.actor.may(permission):
             raise NotAllowed(permission, "this client was not made for that")
 
-    def within(self, tx: Any) -> Call:
+    def within(self, tx: Transaction) -> Call:
         """The same call, whose verbs take part in this transaction."""
         db = joined(tx)
         services = replace(self.services, db=db, directory=self.services.directory.within(db))

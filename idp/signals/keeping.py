@@ -8,7 +8,7 @@ from typing import Any, Final
 from idp.accounts import signalled
 from idp.accounts.own import uses
 from idp.audit import Recorder
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 from idp.ids import new_id
 from idp.protocols import Services
 from idp.signals import event_types, sets, store
@@ -18,7 +18,6 @@ from keys.sealing import Sealer
 PURPOSE: Final = "signals-authorization"
 MOST: Final = 4  # streams of one receiver
 MOST_WAITING: Final = 10_000  # events of one stream
-Runs = Database | Transaction
 
 
 class UnknownStream(LookupError):
@@ -33,19 +32,19 @@ class Held(Exception):
     """An admin has stopped the stream: only an admin lets it go on."""
 
 
-def list_of(db: Runs, client_id: str = "") -> tuple[Stream, ...]:
+def list_of(db: Executor, client_id: str = "") -> tuple[Stream, ...]:
     """Every stream, or those of one receiver, in the order in which they came."""
     rows = db.all(store.OF_CLIENT, of_client=client_id) if client_id else db.all(store.STREAMS)
     return tuple(map(_stream, rows))
 
 
-def find(db: Runs, stream_id: str) -> Stream | None:
+def find(db: Executor, stream_id: str) -> Stream | None:
     """A stream by its id."""
     row = db.one(store.STREAM, of_stream=stream_id)
     return None if row is None else _stream(row)
 
 
-def get(db: Runs, stream_id: str) -> Stream:
+def get(db: Executor, stream_id: str) -> Stream:
     """The same. Errors: `UnknownStream`."""
     found = find(db, stream_id)
     if found is None:
@@ -53,7 +52,7 @@ def get(db: Runs, stream_id: str) -> Stream:
     return found
 
 
-def waiting(db: Runs, stream_id: str) -> tuple[int, float | None]:
+def waiting(db: Executor, stream_id: str) -> tuple[int, float | None]:
     """How many events wait, and since when the first does, epoch seconds."""
     row = db.one(store.COUNT, of_stream=stream_id)
     return row.many, row.first
@@ -152,7 +151,7 @@ def put(
     return jti
 
 
-def forget(tx: Any, person_id: str) -> None:
+def forget(tx: Transaction, person_id: str) -> None:
     """Somebody is removed: whoever knew them hears of it. What waits about them goes as it is delivered."""
     named = {row.stream_id: row.wanted for row in tx.all(store.NAMING, of_person=person_id)}
     signalled.note(tx, "purged", person_id, clients=uses.clients_of(tx, person_id), named=named)

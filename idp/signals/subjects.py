@@ -9,7 +9,7 @@ from clients.access import decide
 from clients.client import Client
 from idp.accounts.own import uses
 from idp.accounts.person import fold
-from idp.db import Database, Transaction
+from idp.db import Executor, Transaction
 from idp.login import consent
 from idp.oidc import claims
 from idp.oidc.scopes import SIGNALS
@@ -18,7 +18,6 @@ from idp.signals import store
 from idp.signals.stream import Stream
 
 MOST_NAMED: Final = 100_000  # people that one receiver has added or removed
-Runs = Database | Transaction
 
 
 def account(services: Services, client: Client, person_id: str) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def name(tx: Transaction, stream: Stream, person_id: str, *, wanted: bool) -> No
     tx.run(store.NAME, stream_id=stream.id, person_id=person_id, wanted=int(wanted))
 
 
-def hears_of(db: Runs, stream: Stream, person_id: str, clients: frozenset[str]) -> bool:
+def hears_of(db: Executor, stream: Stream, person_id: str, clients: frozenset[str]) -> bool:
     """Whether a stream tells of somebody. `clients`: the applications that they have opened."""
     named = db.one(store.NAMED, of_stream=stream.id, of_person=person_id)
     return bool(named.wanted) if named is not None else stream.client_id in clients

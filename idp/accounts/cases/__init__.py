@@ -15,12 +15,12 @@ from idp.accounts import store as people
 from idp.accounts.cases import store
 from idp.accounts.places import network
 from idp.audit import Event, record
+from idp.db import Executor, Transaction
 from idp.errors import new_spoken_id
 from idp.ids import new_id
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
-    from idp.accounts.store import Reads
     from idp.db import Database, Transaction
     from idp.wire import Request
 
@@ -115,7 +115,7 @@ def find_standing(services: Services, person_id: str, kind: str, *, about: str =
     return _standing(services.db, person_id, kind, about, services.clock())
 
 
-def _standing(db: Reads, person_id: str, kind: str, about: str, now: float) -> Case | None:
+def _standing(db: Executor, person_id: str, kind: str, about: str, now: float) -> Case | None:
     row = db.one(store.STANDING, owner_id=person_id, of_kind=kind, of_what=about, since=now - AGAIN)
     return None if row is None else Case(*row)
 
@@ -169,7 +169,7 @@ def close(
     `told`: queues the mail about it, in the same transaction; not called where somebody was faster.
     """
 
-    def change(tx: Any) -> bool:
+    def change(tx: Transaction) -> bool:
         is_closed = bool(tx.run(store.CLOSE, case_id=case_id, now=services.clock(), closed_by=by))
         if is_closed and told is not None:
             told(tx)
@@ -182,7 +182,7 @@ def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` cases opened before that moment, with their notes; answers how many."""
     with db.transaction() as tx:
         tx.run(store.SWEEP_NOTES, before=before, many=many)
-        return int(tx.run(store.SWEEP, before=before, many=many))
+        return tx.run(store.SWEEP, before=before, many=many)
 
 
 def _changed(

@@ -148,14 +148,14 @@ def standing(services: Services, person_id: str) -> str:
     return f"{found.id}:{found.approved_by}" if found is not None else ""
 
 
-def void(tx: Any, person_id: str, now: float) -> int:
+def void(tx: Transaction, person_id: str, now: float) -> int:
     """Make every unused code of a person worthless, in the caller's transaction; answers how many."""
-    return int(tx.run(store.VOID_ADMIN, owner_id=person_id, now=now))
+    return tx.run(store.VOID_ADMIN, owner_id=person_id, now=now)
 
 
 def end_everybody(tx: Transaction, now: float) -> int:
     """End every code that is open, in the caller's transaction; answers how many."""
-    return int(tx.run(store.END_EVERY_ADMIN, now=now))
+    return tx.run(store.END_EVERY_ADMIN, now=now)
 
 
 def sweep(services: Services, many: int = 1000) -> int:
@@ -187,7 +187,7 @@ def _mail(services: Services, person: Person, issued: Issued, tx: Transaction) -
     return mail.tell(services, person, "admin_code_issued", {**about, **by}, tx=tx)
 
 
-def _tell(record: Recorder | None, tx: Any, action: str, issued: Issued, **more: Any) -> None:
+def _tell(record: Recorder | None, tx: Transaction, action: str, issued: Issued, **more: Any) -> None:
     if record is not None:
         detail = {
             "person_id": issued.person_id, "code_id": issued.id, "reason": issued.reason, "issued_by": issued.issued_by,

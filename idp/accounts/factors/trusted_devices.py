@@ -55,14 +55,14 @@ def forget(tx: Database | Transaction, person_id: str, device_id: str) -> bool:
 
 def forget_all(tx: Transaction, person_id: str) -> int:
     """Take all of a person's back, in the transaction of what asks for it; answers how many."""
-    return int(tx.run(store.DISTRUST_ALL, owner_id=person_id))
+    return tx.run(store.DISTRUST_ALL, owner_id=person_id)
 
 
 def forget_everybody(tx: Transaction) -> int:
     """Take back all that there are; answers how many."""
-    return int(tx.run(store.DISTRUST_EVERY))
+    return tx.run(store.DISTRUST_EVERY)
 
 
 def sweep(db: Database, now: float, many: int = 1000) -> int:
     """Delete at most `many` that ran out."""
-    return int(db.run(store.SWEEP_TRUSTED, before=now, many=many))
+    return db.run(store.SWEEP_TRUSTED, before=now, many=many)

@@ -13,12 +13,12 @@ from typing import Any
 from idp.accounts import changed, past, store
 from idp.accounts.grouping import store as grouping
 from idp.accounts.person import to_json
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 
 Row = Any
 
 
-def names_of(tx: Any, person_id: str) -> list[str]:
+def names_of(tx: Transaction, person_id: str) -> list[str]:
     """Every group of a person, in whatever way they are in it, in the order of the names."""
     return [row.name for row in tx.all(grouping.NAMES, person_id=person_id)]
 
@@ -48,7 +48,7 @@ def write_of(tx: Transaction, person_ids: list[str], now: float) -> int:
     return different
 
 
-def drift(db: Any) -> Iterator[str]:
+def drift(db: Executor) -> Iterator[str]:
     """Ids of people whose rows have other names than their memberships give. It reads everybody, page by page."""
     for rows in _pages(db, grouping.EVERYBODY):
         yield from (row.id for row, names in _compared(db, rows) if list(json.loads(row.groups)) != names)
@@ -71,14 +71,14 @@ def mend(db: Database, now: float) -> int:
     return mended
 
 
-def _pages(db: Any, statement: Any, **params: Any) -> Iterator[list[Row]]:
+def _pages(db: Executor, statement: Any, **params: Any) -> Iterator[list[Row]]:
     after = ""
     while rows := db.all(statement, after=after, **params):
         yield rows
         after = rows[-1].id
 
 
-def _compared(db: Any, rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
+def _compared(db: Executor, rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for one in db.all(grouping.NAMES_OF_MANY, **grouping.listed([row.id for row in rows])):
         found.setdefault(one.person_id, []).append((one.key, one.name))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from idp.accounts.grouping import effective, store
 from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.store import NUDGE_GROUP, to_person
 from idp.audit import Recorder
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 
 if TYPE_CHECKING:
     from idp.accounts.groups import Group
@@ -28,17 +28,17 @@ class Named:
     name: str
 
 
-def inner(db: Any, group_id: str) -> tuple[Named, ...]:
+def inner(db: Executor, group_id: str) -> tuple[Named, ...]:
     """The groups that were put into this one, by name."""
     return tuple(Named(row.id, row.name) for row in db.all(store.INNER, of_group=group_id))
 
 
-def outer(db: Any, group_id: str) -> tuple[Named, ...]:
+def outer(db: Executor, group_id: str) -> tuple[Named, ...]:
     """The groups that this one was put into, by name."""
     return tuple(Named(row.id, row.name) for row in db.all(store.OUTER, of_group=group_id))
 
 
-def with_roles(db: Any, group_id: str) -> tuple[Person, ...]:
+def with_roles(db: Executor, group_id: str) -> tuple[Person, ...]:
     """People with a role who are in a group in whatever way."""
     return tuple(map(to_person, db.all(store.WITH_ROLES, of_group=group_id)))
 

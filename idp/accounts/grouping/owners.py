@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from idp.accounts.grouping import store
 from idp.accounts.person import Person
 from idp.accounts.store import to_person
 from idp.audit import Recorder
-from idp.db import Database
+from idp.db import Database, Executor
 
 if TYPE_CHECKING:
     from idp.accounts.groups import Group
 
 
-def list_of(db: Any, group_id: str) -> tuple[Person, ...]:
+def list_of(db: Executor, group_id: str) -> tuple[Person, ...]:
     """The owners of a group, by username."""
     return tuple(map(to_person, db.all(store.OWNERS, of_group=group_id)))
 

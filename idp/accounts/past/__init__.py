@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from idp.accounts.past import store
-from idp.db import Database
+from idp.db import Database, Executor, Transaction
 from idp.ids import new_id
 
 MANY: Final = store.MANY  # people of one look
@@ -54,7 +54,7 @@ class Past:
         return self.standings[-1].username if self.standings else ""
 
 
-def stands(tx: Any, person_id: str, username: str, enabled: bool, now: float) -> None:
+def stands(tx: Transaction, person_id: str, username: str, enabled: bool, now: float) -> None:
     """Somebody has an account from now on, is called otherwise, is shut out or let in again."""
     tx.run(store.END_PERSON, of_person=person_id, end=now)
     tx.run(
@@ -63,13 +63,13 @@ def stands(tx: Any, person_id: str, username: str, enabled: bool, now: float) ->
     )  # fmt: skip
 
 
-def is_gone(tx: Any, person_id: str, now: float) -> None:
+def is_gone(tx: Transaction, person_id: str, now: float) -> None:
     """Somebody was removed: everything of theirs ends."""
     tx.run(store.END_PERSON, of_person=person_id, end=now)
     tx.run(store.END_MEMBER, of_person=person_id, end=now)
 
 
-def is_in(tx: Any, person_id: str, before: Collection[str], after: Iterable[str], now: float) -> None:
+def is_in(tx: Transaction, person_id: str, before: Collection[str], after: Iterable[str], now: float) -> None:
     """Somebody is in exactly these groups from now on."""
     groups = tuple(after)
     for name in before:
@@ -80,12 +80,12 @@ def is_in(tx: Any, person_id: str, before: Collection[str], after: Iterable[str]
             tx.run(store.JOIN, id=new_id(now), person_id=person_id, name=name, since=now)
 
 
-def group_ended(tx: Any, name: str, now: float) -> None:
+def group_ended(tx: Transaction, name: str, now: float) -> None:
     """A group is no more: everybody has left it."""
     tx.run(store.LEAVE_ALL, of_name=name, end=now)
 
 
-def group_renamed(tx: Any, name: str, new_name: str, now: float) -> None:
+def group_renamed(tx: Transaction, name: str, new_name: str, now: float) -> None:
     """A group is called otherwise: whoever was in it is in that one from now on."""
     tx.run(store.MOVE, mark=new_id(now), of_name=name, new_name=new_name, new_since=now)
     tx.run(store.LEAVE_ALL, of_name=name, end=now)
@@ -105,7 +105,7 @@ def candidates(
     return sorted(found)[:many]
 
 
-def of(db: Database, person_ids: Collection[str], since: float, until: float) -> list[Past]:
+def of(db: Executor, person_ids: Collection[str], since: float, until: float) -> list[Past]:
     """What is known of these people in a time, at most `MANY` of them, in the order of their ids."""
     asked = {**store.listed(person_ids), "window_since": since, "window_until": until}
     standings: dict[str, list[Standing]] = {}
@@ -134,9 +134,9 @@ def was_somebodys(db: Database, username: str) -> bool:
     return db.one(store.HAD_USERNAME, lowered=username.lower()) is not None
 
 
-def blank(tx: Any, person_id: str) -> int:
+def blank(db: Executor, person_id: str) -> int:
     """Take the username of somebody removed out of it; answers from how many rows."""
-    return int(tx.run(store.BLANK, of_person=person_id))
+    return db.run(store.BLANK, of_person=person_id)
 
 
 def catch_up(db: Database, now: float) -> int:

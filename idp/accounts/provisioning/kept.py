@@ -10,7 +10,7 @@ from typing import Any
 from idp.accounts.person import Person, fold, to_json
 from idp.accounts.provisioning import store
 from idp.accounts.store import to_person
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 
 #: Among what a client said of a person: the address that it wrote and nobody has proven.
 UNPROVEN = "doorward:unproven"
@@ -61,13 +61,13 @@ def is_text(value: str) -> bool:
     return "\x00" not in value and value.encode("utf-8", "replace").decode("utf-8") == value
 
 
-def one(db: Any, person_id: str) -> Said | None:
+def one(db: Executor, person_id: str) -> Said | None:
     """The person with this id."""
     row = db.one(store.ONE, person_id=person_id) if person_id.isascii() and person_id.isprintable() else None
     return None if row is None else _said(row)
 
 
-def is_unproven(db: Any, person: Person) -> bool:
+def is_unproven(db: Executor, person: Person) -> bool:
     """Whether their address is the word of a client that is not trusted with addresses, and of nobody else yet."""
     if not person.email or person.email_verified:
         return False
@@ -75,36 +75,36 @@ def is_unproven(db: Any, person: Person) -> bool:
     return said is not None and fold(str(said.document.get(UNPROVEN) or "")) == fold(person.email)
 
 
-def by_key(db: Any, login: str) -> list[Said]:
+def by_key(db: Executor, login: str) -> list[Said]:
     """Whoever signs in with this name, address or number."""
     if not is_text(login):
         return []
     return [_said(row) for row in db.all(store.BY_KEY, key=fold(login))]
 
 
-def by_external_id(db: Any, source: str, external_id: str) -> list[Said]:
+def by_external_id(db: Executor, source: str, external_id: str) -> list[Said]:
     """Whom this client calls so."""
     if not is_text(external_id):
         return []
     return [_said(row) for row in db.all(store.BY_EXTERNAL_ID, of_source=source, external_id=external_id)]
 
 
-def count(db: Any) -> int:
+def count(db: Executor) -> int:
     """How many people there are."""
     return int(db.one(store.COUNT).n)
 
 
-def page(db: Any, skip: int, many: int) -> list[Said]:
+def page(db: Executor, skip: int, many: int) -> list[Said]:
     """At most `many` people by username, after so many others."""
     return [_said(row) for row in db.all(store.PAGE, skip=skip, many=many)]
 
 
-def onward(db: Any, after: str, many: int) -> list[Said]:
+def onward(db: Executor, after: str, many: int) -> list[Said]:
     """At most `many` people by username, from the one after username `after`."""
     return [_said(row) for row in db.all(store.ONWARD, after=fold(after), many=many)]
 
 
-def groups_of(db: Any, person_ids: Iterable[str]) -> dict[str, list[InGroup]]:
+def groups_of(db: Executor, person_ids: Iterable[str]) -> dict[str, list[InGroup]]:
     """The groups of each of these people, those alone who are in one."""
     ids, found = list(person_ids), dict[str, dict[str, InGroup]]()
     for at in range(0, len(ids), store.MANY):
@@ -124,7 +124,7 @@ def put(tx: Transaction, person_id: str, source: str, document: Mapping[str, Any
     )  # fmt: skip
 
 
-def group(db: Any, group_id: str) -> Kept | None:
+def group(db: Executor, group_id: str) -> Kept | None:
     """The group with this id."""
     fits = group_id.isascii() and group_id.isprintable()
     row = db.one(store.GROUP_ONE, of_group=group_id) if fits else None
@@ -142,38 +142,38 @@ def move_group(tx: Transaction, before: Kept) -> None:
     tx.run(store.MOVE_GROUP, of_group=before.id, before=before.changed_at)
 
 
-def groups_named(db: Any, name: str) -> list[Kept]:
+def groups_named(db: Executor, name: str) -> list[Kept]:
     """The group of this name, in any spelling."""
     if not is_text(name):
         return []
     return [_kept(row) for row in db.all(store.GROUP_BY_KEY, key=fold(name))]
 
 
-def groups_by_external_id(db: Any, source: str, external_id: str) -> list[Kept]:
+def groups_by_external_id(db: Executor, source: str, external_id: str) -> list[Kept]:
     """What this client calls so."""
     if not is_text(external_id):
         return []
     return [_kept(row) for row in db.all(store.GROUP_BY_EXTERNAL_ID, of_source=source, external_id=external_id)]
 
 
-def groups_with(db: Any, member: str) -> list[Kept]:
+def groups_with(db: Executor, member: str) -> list[Kept]:
     """Groups that somebody, or a group, was put into."""
     if not is_text(member):
         return []
     return [_kept(row) for row in db.all(store.GROUPS_WITH, member=member)]
 
 
-def group_count(db: Any) -> int:
+def group_count(db: Executor) -> int:
     """How many groups there are."""
     return int(db.one(store.GROUP_COUNT).n)
 
 
-def group_page(db: Any, skip: int, many: int) -> list[Kept]:
+def group_page(db: Executor, skip: int, many: int) -> list[Kept]:
     """At most `many` groups by name, after so many others."""
     return [_kept(row) for row in db.all(store.GROUP_PAGE, skip=skip, many=many)]
 
 
-def members(db: Any, group_ids: Iterable[str], most: int) -> dict[str, Members] | None:
+def members(db: Executor, group_ids: Iterable[str], most: int) -> dict[str, Members] | None:
     """Who is in each of these groups that has anybody; None where they are more than `most` people together."""
     ids, found, left = list(group_ids), dict[str, Members](), most
     for at in range(0, len(ids), store.MANY):

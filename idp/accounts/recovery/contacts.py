@@ -18,6 +18,7 @@ from idp.accounts.person import Person, fold
 from idp.accounts.provisioning import kept
 from idp.accounts.recovery import store
 from idp.audit import Event, Recorder, record
+from idp.db import Transaction
 from idp.ids import digest, new_secret
 
 if TYPE_CHECKING:
@@ -181,12 +182,12 @@ def take_away(services: Services, person: Person, kind: str, record: Recorder | 
     return True
 
 
-def end_every_undo(tx: Any, now: float) -> int:
+def end_every_undo(tx: Transaction, now: float) -> int:
     """No link takes a change back any more, in the caller's transaction; answers how many would have."""
-    return int(tx.run(store.VOID_EVERY, now=now))
+    return tx.run(store.VOID_EVERY, now=now)
 
 
-def guard(tx: Any, person_id: str, how: Guard, now: float) -> None:
+def guard(tx: Transaction, person_id: str, how: Guard, now: float) -> None:
     """What a change of the account ends of recovery, in the caller's transaction; see `effects.Guard`."""
     tx.run(store.VOID_OF_CONTACTS if how == "password" else store.VOID, owner_id=person_id, now=now)
     if how == "restrict" and (many := tx.run(store.SUSPEND, owner_id=person_id, now=now)):
@@ -199,7 +200,7 @@ def sweep(services: Services, many: int = 1000) -> int:
     return services.db.run(store.SWEEP, before=services.clock(), many=many)
 
 
-def forget_recent(tx: Any, person_id: str, since: float) -> list[str]:
+def forget_recent(tx: Transaction, person_id: str, since: float) -> list[str]:
     """Forget what was confirmed after a moment, in the caller's transaction: it may be somebody else's (A3)."""
     recent = [row.kind for row in tx.all(store.OF_PERSON, owner_id=person_id) if row.confirmed_at > since]
     for kind in recent:
@@ -210,7 +211,7 @@ def forget_recent(tx: Any, person_id: str, since: float) -> list[str]:
 # -- below -------------------------------------------------------------------------------------------------------------
 
 
-def keep(tx: Any, person_id: str, kind: str, value: str | None, confirmed_at: float, now: float) -> None:
+def keep(tx: Transaction, person_id: str, kind: str, value: str | None, confirmed_at: float, now: float) -> None:
     """Write what stands for a kind from now on; None takes it away."""
     signalled.note(tx, "recovery", person_id)
     if value is None:

@@ -10,6 +10,7 @@ from idp.accounts import store as people
 from idp.accounts.recovery import contacts, store
 from idp.accounts.recovery.contacts import EMAIL, OWN, About
 from idp.audit import record
+from idp.db import Executor
 from idp.ids import digest
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def find_change(services: Services, token: str) -> Change | None:
     return Change(row.person_id, row.kind, row.before, row.confirmed_at, row.created_at)
 
 
-def _is_standing(db: Any, row: Any) -> bool:
+def _is_standing(db: Executor, row: Any) -> bool:
     """Whether an undo may still be done: its change stands, or the account's own address asks."""
     if row.reach == OWN:
         return True

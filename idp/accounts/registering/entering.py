@@ -12,6 +12,7 @@ from idp.accounts.registering import addresses, asking, names, terms, waiting
 from idp.accounts.registering.asking import Proven
 from idp.accounts.registering.terms import Terms
 from idp.accounts.registering.waiting import Applicant
+from idp.db import Transaction
 from idp.ids import digest
 from idp.texts import N_
 
@@ -183,7 +184,7 @@ def _told(error: InvalidPerson) -> Wrong:
 def _as_registered(record: Recorder, who: Applicant) -> Recorder:
     """The event of a new person says that nobody has added them."""
 
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def write(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         also = {"by": "self-registration", "client_id": who.client_id or None} if action == "person:added" else {}
         record(tx, action, {**detail, **also})
 

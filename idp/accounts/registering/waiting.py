@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from idp import mail
 from idp.accounts.person import fold
 from idp.accounts.registering import store
-from idp.db import Conflict
+from idp.db import Conflict, Executor
 from idp.errors import new_spoken_id
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
-    from idp.accounts.store import Reads
     from idp.audit import Recorder
     from idp.db import Database, Transaction
 
@@ -49,13 +48,13 @@ class Waiting(Applicant):
     asked_at: float
 
 
-def of_address(db: Reads, email: str) -> Waiting | None:
+def of_address(db: Executor, email: str) -> Waiting | None:
     """Whether somebody waits with this address."""
     row = db.one(store.OF_ADDRESS, email_key=fold(email))
     return None if row is None else _waiting(row)
 
 
-def find(db: Reads, id: str) -> Waiting | None:
+def find(db: Executor, id: str) -> Waiting | None:
     """One by its id, in any spelling of it."""
     wanted = id.strip().upper()
     row = db.one(store.BY_ID, id=wanted) if wanted.isascii() and wanted.isprintable() else None
@@ -72,7 +71,7 @@ def list_of(db: Database, many: int = 200, search: str = "") -> tuple[Waiting, .
     return tuple(map(_waiting, found[:many]))
 
 
-def count(db: Reads) -> int:
+def count(db: Executor) -> int:
     """How many wait."""
     return int(db.one(store.COUNT).n)
 
@@ -106,7 +105,7 @@ def take(tx: Transaction, id: str) -> bool:
 def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` that nobody has answered since that moment; answers how many."""
     with db.transaction() as tx:
-        return int(tx.run(store.SWEEP, before=before, many=many))
+        return tx.run(store.SWEEP, before=before, many=many)
 
 
 def _tell_admins(services: Services, tx: Transaction) -> None:

@@ -11,12 +11,11 @@ from idp.accounts.person import fold
 from idp.accounts.sign_in_rules import store
 from idp.accounts.sign_in_rules.rule import Rule, of_said
 from idp.audit import Recorder
-from idp.db import Database, Transaction
+from idp.db import Database, Executor, Transaction
 from idp.ids import digest, new_id
 
 RESTORABLE: Final = 30 * 86400.0  # seconds after removal in which a rule can be brought back
 MAX_RULES: Final = 200
-Runs = Database | Transaction
 
 
 class UnknownRule(LookupError):
@@ -38,17 +37,17 @@ class Kept:
     deleted_at: float | None = None
 
 
-def list_of(db: Runs) -> tuple[Kept, ...]:
+def list_of(db: Executor) -> tuple[Kept, ...]:
     """Every rule that was not removed, those that are off too, in their order."""
     return tuple(map(_kept, db.all(store.ALL)))
 
 
-def removed(db: Runs, now: float) -> tuple[Kept, ...]:
+def removed(db: Executor, now: float) -> tuple[Kept, ...]:
     """Those that can be brought back, the last removed first."""
     return tuple(map(_kept, db.all(store.REMOVED, since=now - RESTORABLE)))
 
 
-def find(db: Runs, rule_id: str) -> Kept | None:
+def find(db: Executor, rule_id: str) -> Kept | None:
     """One by its id, one that was removed too."""
     row = db.one(store.ONE, rule_id=rule_id)
     return None if row is None else _kept(row)
@@ -94,7 +93,7 @@ def change(
         return _put(tx, "rule:change", before, after, now, record)
 
 
-def naming(db: Runs, group: str) -> tuple[Kept, ...]:
+def naming(db: Executor, group: str) -> tuple[Kept, ...]:
     """The rules that name a group."""
     return tuple(kept for kept in list_of(db) if fold(group) in map(fold, kept.rule.groups))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from idp.accounts.signalled import store
+from idp.db import Executor, Transaction
 
 Kind = Literal[
     "session", "disabled", "enabled", "purged", "password", "factor", "email", "recovery"
@@ -32,7 +33,7 @@ class Note:
     detail: Mapping[str, Any]
 
 
-def note(tx: Any, kind: Kind, person_id: str, session_id: str = "", **detail: Any) -> None:
+def note(tx: Transaction, kind: Kind, person_id: str, session_id: str = "", **detail: Any) -> None:
     """Something of a person is different, or a session of theirs has ended."""
     tx.run(
         store.NOTE, mark=mark(), new_kind=kind, new_person=person_id, new_session=session_id,
@@ -45,22 +46,22 @@ def mark() -> str:
     return f"{time.time_ns():019d}{secrets.token_hex(6)}"
 
 
-def listen(tx: Any, listener: str) -> None:
+def listen(tx: Transaction, listener: str) -> None:
     """From now on notes are written. Fine where it listens already."""
     tx.run(store.LISTEN, id=listener)
 
 
-def leave(tx: Any, listener: str) -> None:
+def leave(tx: Transaction, listener: str) -> None:
     """It listens no more."""
     tx.run(store.LEAVE, of_listener=listener)
 
 
-def is_any(db: Any) -> bool:
+def is_any(db: Executor) -> bool:
     """Whether there are notes: one read."""
     return db.one(store.ANY) is not None
 
 
-def take(tx: Any, many: int) -> list[Note]:
+def take(tx: Transaction, many: int) -> list[Note]:
     """At most `many` notes in the order of what happened, gone when the transaction commits."""
     rows = sorted(tx.all(store.TAKE, many=many), key=lambda row: row.id)
     return [Note(row.kind, row.person_id, row.session_id, json.loads(row.detail)) for row in rows]

@@ -6,15 +6,15 @@ name that nobody has is written down like any other, so that the time tells neit
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from idp.accounts.standing import store
-from idp.db import Database
+from idp.db import Database, Transaction
 
 NEVER_ENDS: Final = 1e12  # epoch seconds: until somebody unlocks the account
 
 
-def signed_in(tx: Any, person_id: str, now: float) -> None:
+def signed_in(tx: Transaction, person_id: str, now: float) -> None:
     """A person has just signed in; in the transaction of the session."""
     tx.run(store.SIGNED_IN, person_id=person_id, last_at=now)
 

@@ -143,7 +143,7 @@ def end_all(tx: Transaction, person_id: str) -> None:
 
 def end_everybody(tx: Transaction) -> int:
     """End all tokens of everybody, in the caller's transaction; answers how many."""
-    return int(tx.run(store.END_EVERY))
+    return tx.run(store.END_EVERY)
 
 
 def sweep(db: Database, before: float, many: int = 1000) -> int:

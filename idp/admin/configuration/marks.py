@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.admin.configuration import store
-from idp.db import Database, Transaction
-
-Runs = Database | Transaction
+from idp.db import Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +21,24 @@ class Mark:
     fields: frozenset[str]
 
 
-def all_of(db: Runs) -> dict[tuple[str, str], Mark]:
+def all_of(db: Executor) -> dict[tuple[str, str], Mark]:
     """Every mark, by kind and id."""
     return {(mark.kind, mark.id): mark for mark in map(_mark, db.all(store.ALL))}
 
 
-def find(db: Runs, kind: str, object_id: str) -> Mark | None:
+def find(db: Executor, kind: str, object_id: str) -> Mark | None:
     """Whose an object is; None where no file manages it."""
     row = db.one(store.ONE, of_kind=kind, of_object=object_id)
     return None if row is None else _mark(row)
 
 
-def put(tx: Runs, kind: str, object_id: str, manager: str, fields: Iterable[str], now: float) -> None:
+def put(tx: Executor, kind: str, object_id: str, manager: str, fields: Iterable[str], now: float) -> None:
     """A file manages an object from now on."""
     said = json.dumps(sorted(fields))
     tx.run(store.PUT, kind=kind, object_id=object_id, manager=manager, fields=said, changed_at=now)
 
 
-def drop(tx: Runs, kind: str, object_id: str) -> None:
+def drop(tx: Executor, kind: str, object_id: str) -> None:
     """No file manages it any more."""
     tx.run(store.DROP, of_kind=kind, of_object=object_id)
 

@@ -49,7 +49,7 @@ def begin(
     """Ready for its rows."""
     write = actor.record(services)
 
-    def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+    def record(tx: Transaction, action: str, detail: Mapping[str, Any]) -> None:
         write(tx, action, {**detail, "import": batch.id})
 
     twins = services.part(Twins).of(services, batch)

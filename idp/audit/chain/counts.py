@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from idp.audit.chain import store
 from idp.audit.chain.segments import Segment
+from idp.db import Executor, Transaction
 
 _LINE: Final = "\n"
 
@@ -41,13 +42,13 @@ def rank_of(detail: Mapping[str, Any]) -> tuple[float, int]:
     return float(at or 0.0), int(times or 0)
 
 
-def note(tx: Any, event_id: str, mac: str) -> None:
+def note(tx: Executor, event_id: str, mac: str) -> None:
     """Have the next segment seal an event's count; in the transaction that counts."""
     if mac:
         tx.run(store.COUNTED, event_id=event_id, mac=mac)
 
 
-def take(tx: Any, many: int) -> str:
+def take(tx: Transaction, many: int) -> str:
     """The counts that wait, as a segment has them; they wait no more."""
     taken = []
     for row in tx.all(store.COUNTS, many=many):

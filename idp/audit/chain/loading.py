@@ -10,7 +10,7 @@ from typing import Any, Final
 from idp.audit.chain import proofs, sealing, store
 from idp.audit.chain.segments import Segment, following
 from idp.audit.store import events
-from idp.db import Database
+from idp.db import Database, Transaction
 
 _SEGMENTS: Final = 20  # in one transaction
 
@@ -49,6 +49,6 @@ def load(db: Database, rows: Iterable[Mapping[str, Any]], now: float) -> Iterato
         yield written
 
 
-def _proven(tx: Any, row: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _proven(tx: Transaction, row: Mapping[str, Any], number: int) -> dict[str, Any]:
     salt, mac = proofs.prove(tx, row)
     return {**row, "salt": salt, "mac": mac, "segment": number}

@@ -15,6 +15,7 @@ from typing import Any, Final
 from idp.audit.chain import proofs, store
 from idp.audit.chain.findings import What
 from idp.audit.chain.segments import Segment
+from idp.db import Database, Executor, Transaction
 
 _MOST: Final = 20  # of what was wrong is kept: the first of it
 
@@ -61,13 +62,13 @@ class Mark:
         return replace(self, wrong=(*self.wrong, Wrong(what, segment, many, after, now))[:_MOST])
 
 
-def find(db: Any) -> Mark | None:
+def find(db: Executor) -> Mark | None:
     """The mark as it stands; None where none was made yet, or it was taken away."""
     row = db.one(store.MARK)
     return None if row is None or not row.mac else Mark.of_row(row)
 
 
-def hold(tx: Any, key: bytes, last: Segment | None, now: float) -> Mark:
+def hold(tx: Transaction, key: bytes, last: Segment | None, now: float) -> Mark:
     """The mark, held for this transaction, with what is wrong between it and the last segment."""
     row = tx.one(store.MARK_FOR_CHANGE)
     if row is None:
@@ -88,7 +89,7 @@ def hold(tx: Any, key: bytes, last: Segment | None, now: float) -> Mark:
     return mark.and_wrong(what, begin, max(mark.segment + 1 - begin, 1), now, end)
 
 
-def judge(tx: Any, mark: Mark, last: Segment | None) -> What | None:
+def judge(tx: Executor, mark: Mark, last: Segment | None) -> What | None:
     """What is wrong between a mark that holds and the last segment that is there; None: nothing."""
     if last is None:
         return "no_chain" if mark.segment >= 0 else None
@@ -102,13 +103,13 @@ def judge(tx: Any, mark: Mark, last: Segment | None) -> What | None:
     return "mark_changed" if behind is not None and Segment.of_row(behind).tail else None
 
 
-def move(tx: Any, key: bytes, mark: Mark, last: Segment) -> None:
+def move(tx: Transaction, key: bytes, mark: Mark, last: Segment) -> None:
     """Let the mark stand at this segment."""
     moved = replace(mark, segment=last.number, chain=last.chain)
     _put(tx, store.MOVE_MARK, replace(moved, mac=moved.mac_under(key)))
 
 
-def forget(db: Any, before: float) -> None:
+def forget(db: Database, before: float) -> None:
     """Of what was wrong so long ago no event is kept any more, and so it goes, too."""
     key = proofs.find_key(db)
     mark = find(db)
@@ -121,7 +122,7 @@ def forget(db: Any, before: float) -> None:
             _put(tx, store.MOVE_MARK, replace(kept, mac=kept.mac_under(key)))
 
 
-def _put(tx: Any, statement: Any, mark: Mark) -> None:
+def _put(tx: Transaction, statement: Any, mark: Mark) -> None:
     tx.run(
         statement, new_segment=mark.segment, new_chain=mark.chain, new_wrong=_as_json(mark.wrong), new_mac=mark.mac
     )  # fmt: skip

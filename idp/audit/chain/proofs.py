@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from idp.db import Database
+from idp.db import Database, Executor
 
 PURPOSE = "audit chain"  # of the key, see `Sealer.mac_key`
 
@@ -27,9 +27,9 @@ def prove_with(db: Database, key: bytes) -> None:
     _keys[db] = key
 
 
-def find_key(tx: Any) -> bytes | None:
-    """The key of a database or transaction, where one was given."""
-    return _keys.get(tx.database)
+def find_key(db: Executor) -> bytes | None:
+    """The key of this database, where one was given."""
+    return _keys.get(db.database)
 
 
 @lru_cache(16)
@@ -59,7 +59,7 @@ def number(value: float | None) -> str | None:
     return None if value is None else repr(float(value))
 
 
-def prove(tx: Any, row: Mapping[str, Any]) -> tuple[str | None, str]:
+def prove(tx: Executor, row: Mapping[str, Any]) -> tuple[str | None, str]:
     """(salt, MAC) for a new event; (None, "") where no key was given: an installation that is being made."""
     key = find_key(tx)
     if key is None:
@@ -68,7 +68,7 @@ def prove(tx: Any, row: Mapping[str, Any]) -> tuple[str | None, str]:
     return salt, _mac_of(key, row, commitment(salt, row))
 
 
-def prove_again(tx: Any, event_id: str, detail: str) -> str:
+def prove_again(tx: Executor, event_id: str, detail: str) -> str:
     """The MAC of what was counted up in an event."""
     key = find_key(tx)
     return "" if key is None else mac(key, "again", event_id, detail)

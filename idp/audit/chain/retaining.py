@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from idp.audit.chain import marks, proofs, store
 from idp.audit.chain.segments import Segment, body_of, marks_of
-from idp.db import Database
+from idp.db import Database, Transaction
 from idp.ids import first_id
 
 DAY = 86400.0
@@ -111,7 +111,7 @@ def _is_empty(segment: Segment, number: int, key: bytes) -> bool:
     return segment.kept == 0 and segment.number == number and segment.mac == segment.mac_under(key)
 
 
-def _change(tx: Any, key: bytes, segment: Segment) -> None:
+def _change(tx: Transaction, key: bytes, segment: Segment) -> None:
     signed = segment.signed(key)
     tx.run(
         store.CHANGE, of_number=signed.number, new_kept=signed.kept, new_kept_body=signed.kept_body,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from idp.audit.chain import counts, marks, proofs, store
 from idp.audit.chain.segments import Segment, body_of, following
-from idp.db import Conflict, Database
+from idp.db import Conflict, Database, Transaction
 from idp.ids import first_id
 
 MANY: Final = 500  # events in a segment at most: on SQLite, writers wait that long
@@ -52,7 +52,7 @@ def seal_all(db: Database, clock: Any, seconds: float = 20.0) -> int:
     return sealed + done
 
 
-def extend(tx: Any, key: bytes, last: Segment, new: list[Segment], now: float) -> None:
+def extend(tx: Transaction, key: bytes, last: Segment, new: list[Segment], now: float) -> None:
     """Add segments behind the last one, and move the mark on; in a transaction that has the turn."""
     mark = marks.hold(tx, key, last, now)
     for one in new:
@@ -67,7 +67,7 @@ def ensure_begun(db: Database, key: bytes, now: float) -> None:
             _begin(tx, key, now)
 
 
-def _begin(tx: Any, key: bytes, now: float) -> None:
+def _begin(tx: Transaction, key: bytes, now: float) -> None:
     """The beginning of the chain. What is there already is not proven; `since_id` says up to where that goes.
 
     Where the mark knows of a chain, whose table was emptied, this one goes on behind that one's numbers, and the mark
@@ -89,5 +89,5 @@ def _begin(tx: Any, key: bytes, now: float) -> None:
         marks.move(tx, key, mark, begun)
 
 
-def _add(tx: Any, statement: Any, segment: Segment) -> int:
-    return int(tx.run(statement, **{name: getattr(segment, name) for name in Segment.__slots__}))
+def _add(tx: Transaction, statement: Any, segment: Segment) -> int:
+    return tx.run(statement, **{name: getattr(segment, name) for name in Segment.__slots__})

@@ -89,7 +89,7 @@ def is_over(services: Services, began: Began) -> bool:
     return any(isinstance(at, (int, float)) and began.said_at <= at for at in notes)
 
 
-def forget(tx: Any, person_id: str) -> None:
+def forget(tx: Transaction, person_id: str) -> None:
     """The person is removed."""
     tx.run(store.FORGET_ELSEWHERE, owner_id=person_id)
 

@@ -172,7 +172,7 @@ def end(
     return Cookie(cookie_name(services, "session"), "", 0)
 
 
-def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") -> int:
+def end_all(tx: Transaction, person_id: str, now: float, why: str, *, keep: str = "") -> int:
     """End every session of a person but `keep`, in the caller's transaction; answers how many.
 
     The applications are told once it has committed: `signout.tell_ended` finds what is noted here.
@@ -180,18 +180,18 @@ def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") ->
     tx.run(store.NOTE_UNTOLD, owner_id=person_id, now=now, except_id=keep)
     tx.run(store.SIGNAL_ENDING, mark=signalled.mark(), owner_id=person_id, except_id=keep)
     trusted_devices.forget_all(tx, person_id)  # a copy of this one's mark may be among them, too
-    return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
+    return tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep)
 
 
-def end_everybody(tx: Any, now: float, why: str) -> int:
+def end_everybody(tx: Transaction, now: float, why: str) -> int:
     """End every session of everybody, applications told as of `end_all`; answers how many."""
     tx.run(store.NOTE_EVERY_UNTOLD, now=now)
     tx.run(store.SIGNAL_EVERY, mark=signalled.mark(), now=now)
     trusted_devices.forget_everybody(tx)
-    return int(tx.run(store.END_EVERY, now=now, why=why))
+    return tx.run(store.END_EVERY, now=now, why=why)
 
 
-def end_in(tx: Any, person_id: str, session_id: str, now: float, why: str) -> bool:
+def end_in(tx: Transaction, person_id: str, session_id: str, now: float, why: str) -> bool:
     """End one session in the caller's transaction, applications told as of `end_all`; answers whether it was open."""
     if not tx.run(store.END, session_id=session_id, now=now, why=why):
         return False
@@ -242,7 +242,7 @@ def take_untold(services: Services, seconds: float) -> Ended | None:
     return None
 
 
-def forget_untold(tx: Any, ended: Ended) -> None:
+def forget_untold(tx: Transaction, ended: Ended) -> None:
     """All of its notices are queued, in this transaction."""
     tx.run(store.FORGET_UNTOLD, taken_id=ended.id)
 

@@ -16,7 +16,7 @@ from clients.self_registered.policy import Policy
 from clients.self_registered.standard import Wanted
 from clients.store import Row
 from idp import audit
-from idp.db import joined
+from idp.db import Transaction, joined
 from idp.login import consent
 from idp.oidc.registration.registering import as_left, ensure_keys
 from idp.protocols import Services
@@ -101,7 +101,7 @@ def _is_another(changed: Iterable[str]) -> bool:
     return not all(vouching.is_harmless(key) or key in _GOES_ON for key in changed)
 
 
-def _noted(record: audit.Recorder, tx: Any, action: str, detail: dict[str, Any]) -> None:
+def _noted(record: audit.Recorder, tx: Transaction, action: str, detail: dict[str, Any]) -> None:
     if _is_another(detail["changed"]):
         consent.forget_application(tx, detail["client_id"])
     record(tx, action, {**detail, "why": "its document has changed, or what its host may have"})

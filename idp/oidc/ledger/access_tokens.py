@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.client import Client
-from idp.db import THEN, Pair
+from idp.db import THEN, Apart, Pair, Transaction
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret
 from idp.oidc.ledger import store
@@ -50,14 +50,14 @@ def lifetime(services: Services, client: Client) -> int:
     return client.oidc.access_token_lifetime or services.settings.tokens.access_token
 
 
-def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, terms: Terms) -> None:
+def insert_access(tx: Transaction, client: Client, access: AccessToken, family_id: str, terms: Terms) -> None:
     """Write an opaque one down, in the caller's transaction; a JWT stands for itself."""
     if client.oidc.access_token_format != "jwt":
         tx.run(store.INSERT_ACCESS, **row_of(client, access, family_id, terms))
 
 
 def with_access(
-    tx: Any, change: tuple[Any, Pair], access: AccessToken, client: Client, terms: Terms, **params: Any
+    tx: Transaction | Apart, change: tuple[Any, Pair], access: AccessToken, client: Client, terms: Terms, **params: Any
 ) -> int:  # fmt: skip
     """Make a family, or use one, and write its access token down where that is opaque; answers whether it could be.
 
@@ -65,10 +65,10 @@ def with_access(
     """
     alone, together = change
     if client.oidc.access_token_format == "jwt":
-        return int(tx.run(alone, **params))
+        return tx.run(alone, **params)
     family_id = params["family_id"] if "family_id" in params else params["id"]
     row = {THEN + name: value for name, value in row_of(client, access, family_id, terms).items()}
-    return int(tx.both(together, **params, **row))
+    return tx.both(together, **params, **row)
 
 
 def row_of(client: Client, access: AccessToken, family_id: str, terms: Terms) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.client import Client
+from idp.db import Apart, Transaction
 from idp.errors import OAuthError
 from idp.ids import digest, split
 from idp.oidc import authorization_details
@@ -76,7 +77,7 @@ class _Use:
     address: str  # whence it came
 
 
-def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | None:
+def _rotate(services: Services, tx: Transaction | Apart, client: Client, use: _Use) -> Issued | None:
     """Write the use down with its access token; None where another was first."""
     row, now = use.row, use.now
     usual = {"family_id": row.family_id, "now": now, "address": use.address, "bound": _bound(row, client, use)}

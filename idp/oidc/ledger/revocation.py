@@ -9,6 +9,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.audit import Event, record
+from idp.db import Transaction
 from idp.oidc.ledger import store
 from idp.oidc.ledger.devices import store as devices
 from idp.oidc.ledger.grant import beside
@@ -45,18 +46,18 @@ def revoke_code(services: Services, request: Request, given: Given, why: str) ->
         revoke_family(services, request, replace(given, family_id=family_id), why)
 
 
-def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
+def revoke_person(tx: Transaction, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
     """Every family of a person but those of one session, in the caller's transaction; answers how many lived."""
     said = {"owner_id": person_id, "now": now, "why": why}
     if not keep_session:  # those too that no session is behind: their session_id is empty
-        return int(tx.run(store.REVOKE_PERSON, **said))
-    return int(tx.run(store.REVOKE_OTHERS, **said, except_session=keep_session))
+        return tx.run(store.REVOKE_PERSON, **said)
+    return tx.run(store.REVOKE_OTHERS, **said, except_session=keep_session)
 
 
-def revoke_everything(tx: Any, now: float, why: str) -> int:
+def revoke_everything(tx: Transaction, now: float, why: str) -> int:
     """Every family of everybody and every opaque access token, in the caller's transaction; how many families lived."""
     tx.run(store.DELETE_EVERY_ACCESS)
-    return int(tx.run(store.REVOKE_EVERY, now=now, why=why))
+    return tx.run(store.REVOKE_EVERY, now=now, why=why)
 
 
 def count_live(services: Services, person_id: str) -> int:
@@ -64,9 +65,9 @@ def count_live(services: Services, person_id: str) -> int:
     return int(services.db.one(store.COUNT_LIVE, owner_id=person_id, now=services.clock()).n)
 
 
-def revoke_session(tx: Any, person_id: str, session_id: str, now: float, why: str) -> int:
+def revoke_session(tx: Transaction, person_id: str, session_id: str, now: float, why: str) -> int:
     """Every family of one of a person's sessions, offline ones too; in the caller's transaction; how many lived."""
-    return int(tx.run(store.REVOKE_SESSION, owner_id=person_id, of_session=session_id, now=now, why=why))
+    return tx.run(store.REVOKE_SESSION, owner_id=person_id, of_session=session_id, now=now, why=why)
 
 
 def revoke_access(

@@ -13,7 +13,7 @@ from clients.self_registered import kept, standard, vouching
 from clients.self_registered.kept import SelfRegistered
 from idp import audit
 from idp.accounts import roles
-from idp.db import joined
+from idp.db import Transaction, joined
 from idp.errors import OAuthError
 from idp.login import consent
 from idp.oidc.registration import names, problems, reading
@@ -122,7 +122,7 @@ def _changed(
     return changed, secret, access
 
 
-def _noted(record: audit.Recorder, tx: Any, action: str, detail: dict[str, Any]) -> None:
+def _noted(record: audit.Recorder, tx: Transaction, action: str, detail: dict[str, Any]) -> None:
     """Where an admin's word has ended with the change, so have those of the people who trusted in it."""
     if {"self_registered", "consent", "enabled"} & detail["changed"].keys():
         consent.forget_application(tx, detail["client_id"])

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from clients.offered import DEVICE_SSO
 from idp.audit import Event, record
+from idp.db import Transaction
 from idp.ids import digest, new_id, new_secret, split
 from idp.oidc.ledger.chain import Chain, Repeat, Reused, decide, is_current
 from idp.oidc.ledger.devices import store
@@ -76,7 +77,7 @@ def stands(device: Device, now: float) -> bool:
     return bool(row.session_expires_at is not None and row.session_ended_at is None and now < row.session_expires_at)
 
 
-def why_ended(tx: Any, device: Device | None) -> str:
+def why_ended(tx: Transaction, device: Device | None) -> str:
     """Why nothing is issued by a device any more, or "": it was ended since it was found. In the caller's transaction,
     before anything is written.
     """
@@ -100,7 +101,7 @@ def asked_for(services: Services, asked: TokenRequest, grant: Grant) -> Device |
     return Device(new_id(services.clock()))
 
 
-def write(services: Services, tx: Any, device: Device | None, grant: Grant, address: str) -> str:
+def write(services: Services, tx: Transaction, device: Device | None, grant: Grant, address: str) -> str:
     """Write a use down, in the caller's transaction; the device secret that holds from here on, "" for none."""
     if device is None:
         return ""
@@ -120,7 +121,7 @@ def write(services: Services, tx: Any, device: Device | None, grant: Grant, addr
     return rotate(services, tx, device, address)
 
 
-def rotate(services: Services, tx: Any, device: Device, address: str) -> str:
+def rotate(services: Services, tx: Transaction, device: Device, address: str) -> str:
     """The secret that follows from the one shown: the same for all who show that one within the grace."""
     now, successor = services.clock(), _chain(services, device.id).successor(device.presented)
     if not device.is_repeat:
@@ -131,10 +132,10 @@ def rotate(services: Services, tx: Any, device: Device, address: str) -> str:
     return f"{DEVICE_SECRET}{device.id}.{successor}"
 
 
-def end(tx: Any, person_id: str, device_id: str, now: float, why: str) -> int:
+def end(tx: Transaction, person_id: str, device_id: str, now: float, why: str) -> int:
     """End a device and what its apps have, or one lasting grant of its id; how many grants lived."""
     tx.run(store.REVOKE, device_id=device_id, owner_id=person_id, now=now, why=why)
-    return int(tx.run(store.REVOKE_FAMILIES, device_id=device_id, owner_id=person_id, now=now, why=why))
+    return tx.run(store.REVOKE_FAMILIES, device_id=device_id, owner_id=person_id, now=now, why=why)
 
 
 def revoke_device(services: Services, request: Request, value: str, client_id: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from idp.db import upsert
+from idp.db import Executor, upsert
 
 metadata = MetaData()
 
@@ -58,14 +58,6 @@ saml_entities = Table(
     Column("client_id", Text),  # from its first sign-in on
     Index("saml_entities_source_id", "source_id"),
 )
-
-
-class Runs(Protocol):
-    """Statements, in a transaction or one by one."""
-
-    def one(self, expression: Any, /, **params: Any) -> Any: ...
-    def all(self, expression: Any, /, **params: Any) -> list[Any]: ...
-    def run(self, expression: Any, /, **params: Any) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +162,7 @@ _UPSERT = upsert(
 # -- sources ---------------------------------------------------------------------------------------------------------
 
 
-def insert_source(tx: Runs, source: Source) -> None:
+def insert_source(tx: Executor, source: Source) -> None:
     """Put a new source."""
     tx.run(
         _INSERT, id=source.id, kind=source.kind, name=source.name, url=source.url, settings=_settings(source),
@@ -183,12 +175,12 @@ def _settings(source: Source) -> str:
     return json.dumps({k: v for k, v in settings.items() if v}, separators=(",", ":"))
 
 
-def change_source(tx: Runs, source: Source) -> None:
+def change_source(tx: Executor, source: Source) -> None:
     """Put a source's name and settings."""
     tx.run(_CHANGE, source_id=source.id, name=source.name, settings=_settings(source))
 
 
-def update_source(tx: Runs, source: Source) -> None:
+def update_source(tx: Executor, source: Source) -> None:
     """Put what became of a source."""
     tx.run(_UPDATE, source_id=source.id, **_state(source))
 
@@ -205,39 +197,39 @@ def _state(source: Source) -> dict[str, Any]:
     }
 
 
-def delete_source(tx: Runs, source_id: str) -> None:
+def delete_source(tx: Executor, source_id: str) -> None:
     """Take a source away, with its entities."""
     tx.run(_DELETE_ENTITIES, of_source=source_id)
     tx.run(_DELETE, source_id=source_id)
 
 
-def claim(db: Runs, source: Source, until: float) -> bool:
+def claim(db: Executor, source: Source, until: float) -> bool:
     """Of any number of processes one gets a source that is due."""
     return db.run(_CLAIM, source_id=source.id, seen=source.next_at, until=until) == 1
 
 
-def list_sources(db: Runs) -> list[Source]:
+def list_sources(db: Executor) -> list[Source]:
     """Every source, by name."""
     return [_source(row) for row in db.all(_ALL)]
 
 
-def list_due(db: Runs, now: float) -> list[Source]:
+def list_due(db: Executor, now: float) -> list[Source]:
     """The sources that are to be read again."""
     return [_source(row) for row in db.all(_DUE, now=now)]
 
 
-def list_kind(db: Runs, kind: str) -> list[Source]:
+def list_kind(db: Executor, kind: str) -> list[Source]:
     """The sources of one kind, the oldest first."""
     return [_source(row) for row in db.all(_OF_KIND, kind=kind)]
 
 
-def find_source(db: Runs, source_id: str) -> Source | None:
+def find_source(db: Executor, source_id: str) -> Source | None:
     """A source by its id."""
     row = db.one(_BY_ID, source_id=source_id)
     return None if row is None else _source(row)
 
 
-def find_url(db: Runs, url: str) -> Source | None:
+def find_url(db: Executor, url: str) -> Source | None:
     """The aggregate or MDQ server at an address."""
     row = db.one(_BY_URL, url=url)
     return None if row is None else _source(row)
@@ -253,23 +245,23 @@ def _source(row: Any) -> Source:
 # -- entities --------------------------------------------------------------------------------------------------------
 
 
-def find_entity(db: Runs, entity_id: str) -> Entity | None:
+def find_entity(db: Executor, entity_id: str) -> Entity | None:
     """An entity of any source."""
     row = db.one(_FIND, entity_id=entity_id)
     return None if row is None else _entity(row)
 
 
-def list_digests(db: Runs, source_id: str) -> dict[str, str]:
+def list_digests(db: Executor, source_id: str) -> dict[str, str]:
     """What a source had when it was last read: entityID to digest."""
     return {row.entity_id: row.digest for row in db.all(_DIGESTS, source_id=source_id)}
 
 
-def list_used(db: Runs, source_id: str) -> list[Entity]:
+def list_used(db: Executor, source_id: str) -> list[Entity]:
     """A source's entities that are registered clients."""
     return [_entity(row) for row in db.all(_USED, source_id=source_id)]
 
 
-def put_entity(tx: Runs, entity: Entity) -> bool:
+def put_entity(tx: Executor, entity: Entity) -> bool:
     """Keep an entity; False where it is another source's."""
     facts = json.dumps(entity.facts, separators=(",", ":"))
     return bool(
@@ -280,17 +272,17 @@ def put_entity(tx: Runs, entity: Entity) -> bool:
     )  # fmt: skip
 
 
-def use_entity(tx: Runs, source_id: str, entity_id: str, client_id: str) -> None:
+def use_entity(tx: Executor, source_id: str, entity_id: str, client_id: str) -> None:
     """Note the client that an entity became."""
     tx.run(_USE, of_source=source_id, of_entity=entity_id, client_id=client_id)
 
 
-def forget_entity(tx: Runs, source_id: str, entity_id: str) -> bool:
+def forget_entity(tx: Executor, source_id: str, entity_id: str) -> bool:
     """Forget what a source said of an entity that is no client; whether there was such a thing."""
     return bool(tx.run(_FORGET, of_source=source_id, of_entity=entity_id))
 
 
-def drop_entity(tx: Runs, source_id: str, entity_id: str) -> None:
+def drop_entity(tx: Executor, source_id: str, entity_id: str) -> None:
     """A source has an entity no longer; of one that is a client, the row stays and says so."""
     if not forget_entity(tx, source_id, entity_id):
         tx.run(_WITHDRAW, of_source=source_id, of_entity=entity_id)
