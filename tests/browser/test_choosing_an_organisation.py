@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.federation import checking, keeping
 from idp.federation.saml.federations import members
 from idp.federation.saml.federations.describing import Member
 from idp.saml.messages import names
-from tests.browser.windows import SCREENSHOTS, Windows
+from tests.browser.windows import Windows
 from tests.saml.documents import certificate
 from tests.saml.pairs import rsa_pair
 from tests.server import Server, unique
@@ -47,14 +47,6 @@ def organisation(n: int) -> Member:
     return Member(entity, {"en": f"{long}{n}"}, (), document, (f"uni{n}.example",))
 
 
-def keep(windows: Windows, page: Page, what: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"organisations-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
-
-
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
 def test_i12_people_find_their_organisation_and_go_there(
     windows: Windows, federated: Server, width: int, scheme: str, js: bool
@@ -64,11 +56,11 @@ def test_i12_people_find_their_organisation_and_go_there(
     page.goto(f"{federated.issuer}/")
     page.get_by_role("button", name="eduGAIN").click()
     expect(page.get_by_role("heading", name="Where do you sign in?")).to_be_visible()
-    keep(windows, page, "first")
+    windows.keep(page, "first")
     page.get_by_label("Name or domain of your organisation").fill("uni17")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="University 17")).to_be_visible()
     expect(page.get_by_role("link", name="University 18")).to_have_count(0)
-    keep(windows, page, "found")
+    windows.keep(page, "found")
     with page.expect_request(lambda request: request.url.startswith("https://idp17.example/sso?SAMLRequest=")):
         page.get_by_role("link", name="University 17").press("Enter")

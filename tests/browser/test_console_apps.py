@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.accounts import roles
 from idp.accounts.person import Draft
 from idp.accounts.roles import RoleGrant
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD
 from tests.server import Server, unique
 
@@ -25,15 +25,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"console-apps-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -53,18 +44,18 @@ def test_R1_B1_journey_1_an_owner_connects_espocrm_and_sees_what_to_paste(
     page.goto(f"{company.issuer}/admin/apps")
     log_in(page, owner)
     expect(page.get_by_role("heading", level=1)).to_have_text("Applications")
-    keep(windows, page, "list")
+    windows.keep(page, "list")
     page.get_by_role("link", name=re.compile("Connect an application|Connect the first one")).first.click()
     page.get_by_role("searchbox", name="Search the gallery").fill("espo")
     if not js:
         page.locator("#main").get_by_role("button", name="Search").last.click()
     expect(page.locator("#found li")).to_have_count(1)
-    keep(windows, page, "gallery")
+    windows.keep(page, "gallery")
     page.get_by_role("link", name=re.compile("EspoCRM")).click()
     page.get_by_label("Address of EspoCRM").fill("crm example")
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.locator("#q-app-problem")).to_contain_text("Example: https://crm.example.com")
-    keep(windows, page, "wrong")
+    windows.keep(page, "wrong")
     page.get_by_label("Address of EspoCRM").fill("https://crm.larkfield.example")
     page.get_by_label("Members of these groups").check()
     page.get_by_label("sales").check()
@@ -72,13 +63,13 @@ def test_R1_B1_journey_1_an_owner_connects_espocrm_and_sees_what_to_paste(
     expect(page.get_by_role("heading", level=1)).to_have_text("EspoCRM is connected")
     expect(page.locator("main")).to_contain_text(f"{company.issuer}/oauth/token")
     expect(page.locator("main")).to_contain_text("Administration › Authentication")
-    keep(windows, page, "made")
+    windows.keep(page, "made")
     page.get_by_role("link", name="To the application's page").click()
-    keep(windows, page, "page")
+    windows.keep(page, "page")
     for tab in ("Settings", "Who may open it", "Secrets", "History", "Turn off or remove"):
         page.get_by_role("navigation", name="EspoCRM").get_by_role("link", name=tab).click()
         expect(page.locator(".tabs [aria-current]")).to_have_text(tab)
-        keep(windows, page, tab.split()[0].lower())
+        windows.keep(page, tab.split()[0].lower())
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -105,7 +96,7 @@ def test_C2_C6_journey_3_an_app_admin_changes_the_one_app_that_is_theirs_sees_th
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator("#main")).to_contain_text("https")
     expect(page.get_by_label("Redirect URIs", exact=True)).to_have_value("http://crm.larkfield.example/back")
-    keep(windows, page, "settings-wrong")
+    windows.keep(page, "settings-wrong")
     page.get_by_label("Redirect URIs", exact=True).fill("https://crm.larkfield.example/back")
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.get_by_role("status")).to_be_visible()
@@ -113,7 +104,7 @@ def test_C2_C6_journey_3_an_app_admin_changes_the_one_app_that_is_theirs_sees_th
     change = page.locator("ul.rows > li").filter(has=page.locator("ins", has_text="https://crm.larkfield.example/back"))
     expect(change.locator("del")).to_have_text(before.strip())
     expect(change).to_contain_text(name)
-    keep(windows, page, "difference")
+    windows.keep(page, "difference")
     change.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_be_visible()
     page.get_by_role("navigation", name=crm).get_by_role("link", name="Settings").click()

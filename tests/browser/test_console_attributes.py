@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.server import Server, unique
 
 
@@ -22,15 +22,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False}, factors={"personal": "never"})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"console-attributes-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -51,19 +42,19 @@ def test_U1_B1_an_attribute_is_defined_and_written(
     page.get_by_label("Kind").select_option("choices")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#options-problem")).to_contain_text("At least one")
-    keep(windows, page, "wrong")
+    windows.keep(page, "wrong")
     page.get_by_label("What can be chosen").fill("Red\nGreen")
     page.locator("#edits-person").check()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("main")).to_contain_text("Colours of the desk")
-    keep(windows, page, "list")
+    windows.keep(page, "list")
     page.goto(f"{company.issuer}/admin/people/{ann.id}/attributes")
     page.get_by_role("group", name=f"Colours of the desk {width}").get_by_label("Green").check()
-    keep(windows, page, "person")
+    windows.keep(page, "person")
     page.get_by_role("button", name="Save").click()
     person = services.directory.get(ann.id)
     assert person.claims[name] == ["Green"]
     page.goto(f"{company.issuer}/admin/attributes/history")
-    keep(windows, page, "history")
+    windows.keep(page, "history")
     page.goto(f"{company.issuer}/profile")
-    keep(windows, page, "profile")
+    windows.keep(page, "profile")

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
 from idp.federation import health, keeping
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.server import Server, unique
 
 TENANT = "5d0f3f2c-8b1e-4c53-9a0e-000000000000"
@@ -25,15 +25,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False}, factors={"personal": "never"})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"console-providers-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -49,45 +40,45 @@ def test_B5_I12_an_owner_adds_a_provider_tries_it_changes_it_and_takes_a_removal
     page.goto(f"{company.issuer}/admin/providers")
     log_in(page, owner)
     page.get_by_role("link", name="Add a provider").click()
-    keep(windows, page, "choose")
+    windows.keep(page, "choose")
     tiles = page.locator(".pick.tiles a").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
     assert min(tiles) > 200  # a word a line, not a letter
     page.get_by_role("link", name="Microsoft Entra OpenID Connect").click()
-    keep(windows, page, "new")
+    windows.keep(page, "new")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("tenant")
-    keep(windows, page, "wrong")
+    windows.keep(page, "wrong")
     page.get_by_label("Tenant").fill(TENANT)
     page.get_by_label("Client ID").fill("9c2e41d0-0000-4000-8000-000000000000")
     page.get_by_label("Client secret").fill("a secret of theirs")
     page.get_by_label("People may sign in through it at once").uncheck()
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#redirect-uri")).to_contain_text("/upstream/callback/p")
-    keep(windows, page, "show")
+    windows.keep(page, "show")
     page.get_by_role("button", name="Try it without a person").click()
     expect(page.locator("#found")).to_contain_text("wrong")  # nobody is reached from here
-    keep(windows, page, "tried")
+    windows.keep(page, "tried")
     page.locator("nav.tabs").get_by_role("link", name="Try a sign-in").click()
-    keep(windows, page, "preview")
+    windows.keep(page, "preview")
     page.locator("nav.tabs").get_by_role("link", name="Settings").click()
     page.locator("summary", has_text="What is taken over").click()
     page.locator("#attributes").fill("given_name = given_name")
-    keep(windows, page, "edit")
+    windows.keep(page, "edit")
     page.get_by_role("button", name="Save").click()
     page.locator("nav.tabs").get_by_role("link", name="History").click()
     expect(page.locator("main")).to_contain_text("given_name = given_name")
-    keep(windows, page, "history")
+    windows.keep(page, "history")
     (one,) = [kept.provider for kept in keeping.list_of(services.db) if kept.provider.name == name]
     for _ in range(health.OPENS_AFTER):
         health.failed(services, one, "https://login.microsoftonline.com/…: no answer")
     page.goto(f"{company.issuer}/admin/providers/{one.id}")
-    keep(windows, page, "down")
+    windows.keep(page, "down")
     page.goto(f"{company.issuer}/admin/providers")
     expect(page.locator("main")).to_contain_text("Asked in vain since")
-    keep(windows, page, "list")
+    windows.keep(page, "list")
     page.goto(f"{company.issuer}/admin/providers/{one.id}/remove")
-    keep(windows, page, "remove")
+    windows.keep(page, "remove")
     page.get_by_role("button", name="Remove it").click()
     page.get_by_role("button", name="Bring back").click()
     expect(page.locator("main")).to_contain_text("with its links")

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
 from idp.provisioning import keeping
 from idp.provisioning.objects import Object
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.server import Server, unique
 
 
@@ -24,17 +24,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False}, factors={"personal": "never"})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(
-        path=SCREENSHOTS / f"console-provisioning-{what}-{width}.png", full_page=True, animations="disabled"
-    )
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -53,25 +42,25 @@ def test_Y2_a_target_is_looked_at_first_and_the_brake_is_let(
     page.get_by_role("link", name="Write people to it").click()
     page.get_by_label("SCIM address").fill("https://wiki.example/scim")
     page.get_by_label("Token, or client secret").fill("token-of-the-wiki")
-    keep(windows, page, "new")
+    windows.keep(page, "new")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("main")).to_contain_text("Nothing is sent to it")
-    keep(windows, page, "off")
+    windows.keep(page, "off")
     page.get_by_role("button", name="What would be sent").click()
     expect(page.locator("main")).to_contain_text("would be made")
-    keep(windows, page, "would")
+    windows.keep(page, "would")
     problem = "there is one with this userName already, which we did not make: …"
     keeping.put(services.db, Object(client_id=app.id, kind="user", local_id=ann.id, state="refused", problem=problem,
                                     request="GET /Users", status=200, at=1.0))  # fmt: skip
     keeping.turn(services.db, app.id, "stopped", services.clock(), record=lambda *_: None, braked=412,
                  reason="would turn off 412 of 500 people there, and 50 is the most")  # fmt: skip
     page.goto(f"{company.issuer}/admin/apps/{app.id}/provisioning")
-    keep(windows, page, "braked")
+    windows.keep(page, "braked")
     page.goto(f"{company.issuer}/admin/directories")
     page.get_by_label("Which directory is it?").fill(unique("Entra"))
-    keep(windows, page, "directories")
+    windows.keep(page, "directories")
     page.get_by_role("button", name="Make a token").click()
     expect(page.locator("main")).to_contain_text("The token is shown this once")
-    keep(windows, page, "token")
+    windows.keep(page, "token")
     page.locator("main .pages a").click()
-    keep(windows, page, "directory")
+    windows.keep(page, "directory")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from clients.access import Access
@@ -21,7 +21,7 @@ from idp.accounts import roles
 from idp.accounts.person import Draft, Person
 from idp.accounts.roles import RoleGrant
 from idp.audit.chain import sealing
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD
 from tests.server import Server, unique
 
@@ -34,15 +34,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"console-record-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 def somebody(company: Server, role: str) -> Person:
@@ -88,7 +79,7 @@ def test_R4_B1_journey_4_an_auditor_exports_who_could_open_the_payroll_applicati
     page.get_by_role("button", name="Show").click()
     for name in people:
         expect(page.get_by_role("row").filter(has_text=name)).to_contain_text(f"In the group {group}")
-    keep(windows, page, "past")
+    windows.keep(page, "past")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export all as CSV").click()
     with open(download.value.path(), encoding="utf-8", newline="") as file:
@@ -99,11 +90,11 @@ def test_R4_B1_journey_4_an_auditor_exports_who_could_open_the_payroll_applicati
     page.get_by_label("To", exact=True).fill("")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#main")).to_contain_text("Could not open it: Neither named for it nor in one of its groups")
-    keep(windows, page, "why")
+    windows.keep(page, "why")
     page.get_by_label("From").fill("March")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#from-problem")).to_contain_text("Expected a day such as")
-    keep(windows, page, "wrong")
+    windows.keep(page, "wrong")
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -126,18 +117,18 @@ def test_O1_B1_the_record_is_looked_at_and_taken_as_a_file(
         page.wait_for_timeout(1000)
         page.goto(f"{company.issuer}/admin/activity/record")
     expect(page.get_by_text("The record is whole.")).to_be_visible()
-    keep(windows, page, "whole")
+    windows.keep(page, "whole")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the signed end").click()
     assert re.fullmatch(r"record-\d+\.jws", download.value.suggested_filename)
     page.goto(f"{company.issuer}/admin/activity/export?action=person:removed")
-    keep(windows, page, "export")
+    windows.keep(page, "export")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export", exact=True).click()
     assert gone.id in download.value.path().read_text("utf-8")
     page.goto(f"{company.issuer}/admin/activity/blank?person={gone.username}")
     expect(page.get_by_role("button", name="Blank it for good")).to_be_visible()
-    keep(windows, page, "blank")
+    windows.keep(page, "blank")
 
 
 def _told(company: Server):  # type: ignore[no-untyped-def]
@@ -156,8 +147,8 @@ def test_R4_B1_access_for_a_time_in_a_form(windows: Windows, company: Server) ->
         log_in(page, owner)
         page.get_by_text("For a time only").first.click()
         page.get_by_label("Until").first.fill("2099-01-31T18:00")
-        keep(windows, page, "term-form")
+        windows.keep(page, "term-form")
         page.locator("details").get_by_role("button", name="Save").first.click()
         expect(page.locator("#main")).to_contain_text("until")
-        keep(windows, page, "term")
+        windows.keep(page, "term")
     assert company.services.registry.get(app_id).access.term_of(f"group:{group}").until is not None

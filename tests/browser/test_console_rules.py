@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.server import Server, unique
 
 
@@ -23,15 +23,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False}, factors={"personal": "never", "rules": rules})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"console-rules-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 @pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
@@ -49,21 +40,21 @@ def test_B2_B5_an_owner_makes_a_rule_tries_a_sign_in_and_undoes_it(
     log_in(page, owner)
     expect(page.locator("#fixed")).to_contain_text("The board")
     page.get_by_role("link", name="New rule").click()
-    keep(windows, page, "new")
+    windows.keep(page, "new")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Members of one of these groups").fill("no-such-group")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#groups-problem")).to_contain_text("There is no group")
-    keep(windows, page, "wrong")
+    windows.keep(page, "wrong")
     page.get_by_label("Members of one of these groups").fill(group)
     page.locator("#outside").fill("10.0.0.0/8")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#numbers")).to_contain_text("1 person without such a factor will be asked to set one up.")
-    keep(windows, page, "numbers")
+    windows.keep(page, "numbers")
     page.get_by_role("button", name="Save it").click()
     rule = page.locator("#kept li").filter(has_text=name)
     expect(rule).to_contain_text(group)
-    keep(windows, page, "list")
+    windows.keep(page, "list")
     page.get_by_role("link", name="Try a sign-in").click()
     page.get_by_label("Person").fill(colleague.username)
     page.get_by_label("From this address").fill("203.0.113.9")
@@ -71,10 +62,10 @@ def test_B2_B5_an_owner_makes_a_rule_tries_a_sign_in_and_undoes_it(
     expect(page.locator("#outcome")).to_contain_text("They set up one of these:")
     expect(page.locator("#verdicts tr").filter(has_text=name)).to_contain_text("It decides what is needed.")
     expect(page.locator("#verdicts tr").filter(has_text="The board")).to_contain_text("They are in none of its groups.")
-    keep(windows, page, "try")
+    windows.keep(page, "try")
     page.get_by_role("navigation", name="Sign-in rules").get_by_role("link", name="History").click()
-    keep(windows, page, "history")
+    windows.keep(page, "history")
     page.get_by_role("button", name="Undo").first.click()
     page.get_by_role("navigation", name="Sign-in rules").get_by_role("link", name="Rules", exact=True).click()
     expect(page.locator("#removed")).to_contain_text(name)
-    keep(windows, page, "removed")
+    windows.keep(page, "removed")

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from clients.client import Client
 from clients.registry import Draft as App
 from idp.accounts import roles
 from idp.accounts.person import Draft, Person
 from idp.accounts.roles import RoleGrant
-from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD
 from tests.server import Server, unique
 
@@ -30,15 +30,6 @@ def company(run_pid: int) -> Iterator[Server]:
     server = Server(run_pid, admin={"second_factor": False})
     yield server
     server.close()
-
-
-def keep(windows: Windows, page: Page, what: str) -> None:
-    """A picture; nothing sticks out, and axe finds nothing."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"console-test-{what}-{width}.png", full_page=True, animations="disabled")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
-    windows.look_closely(page, what)
 
 
 def _person(company: Server, *grants: RoleGrant) -> Person:
@@ -77,11 +68,11 @@ def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
     page.goto(f"{company.issuer}/admin/apps/{crm.id}")
     log_in(page, owner)
     page.get_by_role("navigation", name="EspoCRM").get_by_role("link", name="Test", exact=True).click()
-    keep(windows, page, "before")
+    windows.keep(page, "before")
 
     page.get_by_role("button", name="Start the check").click()
     expect(page.locator("#changed")).to_contain_text("another tab")
-    keep(windows, page, "started")
+    windows.keep(page, "started")
     colleague = windows.open(width, 800, scheme, js)
     colleague.goto(_asks(company, crm, f"{CALLBACK}/"))
     expect(colleague.get_by_role("heading", level=1)).to_contain_text("cannot go on")
@@ -91,17 +82,17 @@ def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
     expect(wrong).to_contain_text("redirect_uri", timeout=20_000)  # by itself, where there is JavaScript
     expect(wrong).to_contain_text("the slash at the end is one too many", ignore_case=True)
     expect(wrong.locator("mark")).to_have_text("/")
-    keep(windows, page, "wrong")
+    windows.keep(page, "wrong")
 
     page.get_by_role("button", name="Make a link").click()
     link = page.locator("#link").inner_text()
-    keep(windows, page, "link")
+    windows.keep(page, "link")
     stranger = windows.open(width, 800, scheme, js)
     stranger.goto(link)
     expect(stranger.get_by_role("heading", level=1)).to_have_text("The test of EspoCRM")
     expect(stranger.locator("main")).to_contain_text("redirect_uri")
     expect(stranger.locator("body")).not_to_contain_text("Olivia")
-    keep(windows, stranger, "stranger")
+    windows.keep(stranger, "stranger")
     page.get_by_role("button", name="Withdraw the link").click()
     stranger.reload()
     expect(stranger.locator("main")).to_contain_text("opens nothing")
@@ -120,15 +111,15 @@ def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
     for told in ("ID token", "Userinfo", "Access token", "preferred_username", owner.username, "scope email"):
         expect(sent).to_contain_text(told)
     expect(sent).to_contain_text("would not get them: given_name, family_name, groups")
-    keep(windows, page, "sent")
+    windows.keep(page, "sent")
     page.get_by_label("Or look at the way of a colleague").fill(owner.username)
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#foreseen")).to_contain_text("back in the application")
-    keep(windows, page, "colleague")
+    windows.keep(page, "colleague")
     page.get_by_label("Or look at the way of a colleague").fill(colleague_of_theirs.username)
     page.get_by_role("button", name="Show").click()
     foreseen = page.locator("#foreseen")
     expect(foreseen).to_contain_text(f"What {colleague_of_theirs.username} would meet")
     sees = expect(foreseen).to_contain_text if role == "owner" else expect(foreseen).not_to_contain_text
     sees(f"{colleague_of_theirs.username}@example.com")
-    keep(windows, page, "another")
+    windows.keep(page, "another")

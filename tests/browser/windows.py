@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from idp.accounts.person import Person
 from tests.browser.site import Site
 from tests.provider import PASSWORD
 
+#: Where the pictures go if the environment has SCREENSHOTS.
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 ARGUMENTS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -84,12 +86,25 @@ class Windows:
         """Complaints that the test itself brought about."""
         self.complaints = [one for one in self.complaints if not any(text in one for text in texts)]
 
-    def shoot(self, page: Page, what: str) -> None:
-        """Keep a picture. Nothing sticks out, down to 320 px (WCAG 1.4.10), and styles and scripts stay light."""
+    def picture(self, page: Page, what: str) -> None:
+        """Keep a picture for whoever looks at them, who says so: software alone paints longer than a test takes."""
+        if "SCREENSHOTS" not in os.environ:
+            return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self._shots += 1
         name = re.sub(r"[^A-Za-z0-9]+", "-", f"{self.test}-{self._shots}-{what}").strip("-")
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
+
+    def keep(self, page: Page, what: str) -> None:
+        """A picture; nothing sticks out, and axe finds nothing."""
+        self.picture(page, what)
+        width = (page.viewport_size or {"width": 0})["width"]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
+        self.look_closely(page, what)
+
+    def shoot(self, page: Page, what: str) -> None:
+        """A picture. Nothing sticks out, down to 320 px (WCAG 1.4.10), and styles and scripts stay light."""
+        self.picture(page, what)
         weights = page.evaluate(WEIGHTS)
         is_ours = any("/doorward" in url for url in weights)
         size = page.viewport_size or {"width": 0, "height": 0}
