@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
@@ -14,10 +14,10 @@ import structlog
 from idp.config import Log
 from idp.tracing import spans
 
-#: What looks like a bearer value of ours, a JWT, or credentials in a URL, wherever it stands.
-_SECRET = re.compile(
-    r"dw[car]_[0-9a-v]{20,}\.[\w-]+|dw[lu]_[\w-]+|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
+#: What looks like a bearer value of ours (each kind has a letter of its own), a JWT, or credentials in a URL, wherever
+#: it stands.
+_SECRET = re.compile(r"dw[a-z]_[\w.-]{8,}|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_REDACTED = "[redacted]"
 _NAMES = re.compile(r"password|secret|token$|^code$|cookie|authorization|master_key|assertion", re.IGNORECASE)
 
 
@@ -81,8 +81,18 @@ class _Forward(logging.Handler):
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The last net: values under telling names, and what looks like a token, never reach a line."""
     for name, value in event.items():
-        if name != "event" and _NAMES.search(name):
-            event[name] = "[redacted]"
-        elif isinstance(value, str):
-            event[name] = _SECRET.sub("[redacted]", value)
+        event[name] = value if name == "event" else _redacted(name, value)
     return event
+
+
+def _redacted(name: str, value: Any) -> Any:
+    """The value, and what is in it, as it may stand in a line."""
+    if _NAMES.search(name):
+        return _REDACTED
+    if isinstance(value, str):
+        return _SECRET.sub(_REDACTED, value)
+    if isinstance(value, Mapping):
+        return {key: _redacted(str(key), one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_redacted("", one) for one in value]
+    return value
