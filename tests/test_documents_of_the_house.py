@@ -21,6 +21,8 @@ NAMED = sorted(set(re.findall(r"`((?:idp|clients|keys|templates|tests)/[a-z0-9_/
 _STEP = re.compile(r"`((?:idp|clients|keys)/[a-z0-9_/]+\.py)`: `([a-z_]+)`")
 _FOUND_IN = re.compile(r"^\| [^|]+ \| `([a-z_/]+\.py)`[^|]* \| (.+) \|$", re.MULTILINE)
 
+_HEADS = ("| ---", "| who |", "| question |")
+
 
 def test_every_id_that_a_test_bears_is_a_line_of_the_requirements() -> None:
     assert set(requirements_page.tests_by_id()) <= requirements_page.ids_of(requirements_page.PAGE.read_text("utf-8"))
@@ -82,6 +84,18 @@ def test_a_step_of_a_walk_is_a_function_of_its_file(path: str, name: str) -> Non
     assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), (
         "the walk goes elsewhere now"
     )
+
+
+def test_every_row_of_what_is_to_be_found_begins_with_its_file() -> None:
+    """A row in words alone would be held by nothing."""
+    table = ARCHITECTURE.partition("## Where is …?\n")[2].partition("\n### ")[0]
+    rows = [
+        line
+        for line in table.splitlines()
+        if line.startswith("| ") and not line.startswith(("| ---", "| who |", "| question"))
+    ]
+    assert len(rows) > 30
+    assert [row for row in rows if not _FOUND_IN.match(row)] == []
 
 
 @pytest.mark.parametrize(("path", "words"), _FOUND_IN.findall(ARCHITECTURE))

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from idp import mail
-from idp.accounts import places, signalled
+from idp.accounts import places
 from idp.accounts.device_text import describe
 from idp.accounts.factors import trusted_devices
 from idp.audit import Event, conversation_of, record
 from idp.login import store
 from idp.login.browser import two_places
+from idp.login.browser.ending import end_in
 from idp.login.browser.two_places import Known, Place, Verdict, judge
 from idp.login.recording import circumstances
 from idp.login.services import Services
@@ -77,9 +78,7 @@ def _is_news(known: Known, here: Place, now: float) -> bool:
 def _end(services: Services, request: Request, row: Any, now: float) -> None:
     person = services.directory.get(row.person_id)
     with services.db.transaction() as tx:
-        if tx.run(store.END, session_id=row.id, now=now, why=WHY):
-            tx.run(store.NOTE_UNTOLD_ONE, session_id=row.id, person_id=row.person_id, due=now)
-            signalled.note(tx, signalled.SESSION, row.person_id, row.id)
+        if end_in(tx, row.person_id, row.id, now, WHY):
             trusted_devices.forget_all(tx, row.person_id)  # whoever copied this cookie may have those, too
             record(tx, _event(services, request, row, "session:copied"), now)
             record(tx, _event(services, request, row, "session:ended", {"why": WHY}), now)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idp.accounts import signalled
-from idp.accounts.factors import trusted_devices
 from idp.audit import Event, conversation_of, record
 from idp.browser import cookie_name
 from idp.db import Transaction, Unavailable
@@ -21,6 +19,9 @@ from idp.errors import Stale
 from idp.login import store
 from idp.login.browser import bound, brought, copied
 from idp.login.browser.brought import Brought
+from idp.login.browser.ending import end_all as end_all
+from idp.login.browser.ending import end_everybody as end_everybody
+from idp.login.browser.ending import end_in as end_in
 from idp.login.browser.session import Session as Session
 from idp.login.services import Services
 from idp.wire import Cookie, Request
@@ -160,44 +161,11 @@ def end(
     """
     now = services.clock()
     with services.db.transaction() as tx:
-        if tx.run(store.END, session_id=session.id, now=now, why=why):
-            signalled.note(tx, signalled.SESSION, session.person_id, session.id)
-            if told is not None:
-                told(tx)
-            else:
-                tx.run(store.NOTE_UNTOLD_ONE, session_id=session.id, person_id=session.person_id, due=now)
+        if end_in(tx, session.person_id, session.id, now, why, told):
             record(
                 tx, event("session:ended", request, session.person_id, session.id, {"why": why, **(detail or {})}), now
             )
     return Cookie(cookie_name(services, "session"), "", 0)
-
-
-def end_all(tx: Transaction, person_id: str, now: float, why: str, *, keep: str = "") -> int:
-    """End every session of a person but `keep`, in the caller's transaction; answers how many.
-
-    The applications are told once it has committed: `signout.tell_ended` finds what is noted here.
-    """
-    tx.run(store.NOTE_UNTOLD, owner_id=person_id, now=now, except_id=keep)
-    tx.run(store.SIGNAL_ENDING, mark=signalled.mark(), owner_id=person_id, except_id=keep)
-    trusted_devices.forget_all(tx, person_id)  # a copy of this one's mark may be among them, too
-    return tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep)
-
-
-def end_everybody(tx: Transaction, now: float, why: str) -> int:
-    """End every session of everybody, applications told as of `end_all`; answers how many."""
-    tx.run(store.NOTE_EVERY_UNTOLD, now=now)
-    tx.run(store.SIGNAL_EVERY, mark=signalled.mark(), now=now)
-    trusted_devices.forget_everybody(tx)
-    return tx.run(store.END_EVERY, now=now, why=why)
-
-
-def end_in(tx: Transaction, person_id: str, session_id: str, now: float, why: str) -> bool:
-    """End one session in the caller's transaction, applications told as of `end_all`; answers whether it was open."""
-    if not tx.run(store.END, session_id=session_id, now=now, why=why):
-        return False
-    tx.run(store.NOTE_UNTOLD_ONE, session_id=session_id, person_id=person_id, due=now)
-    signalled.note(tx, signalled.SESSION, person_id, session_id)
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp import login_status
-from idp.accounts import signalled
 from idp.accounts.person import Person
 from idp.accounts.standing import signed_in
 from idp.audit import record
@@ -17,6 +16,7 @@ from idp.db import Transaction
 from idp.ids import digest, new_id, new_secret
 from idp.login import store
 from idp.login.browser import bound
+from idp.login.browser.ending import end_in
 from idp.login.browser.sessions import Changed, Session, event, presented
 from idp.login.services import Services
 from idp.meters.notes import Meters
@@ -126,7 +126,7 @@ def _begun(tx: Transaction, turn: _Turn) -> tuple[str, float]:
     """Id and `auth_time` of a new session; what this browser had before ends."""
     now, before = turn.now, turn.before
     if before is not None and (turn.is_same or not turn.how.beside):
-        _end_for_another(tx, before, now)
+        end_in(tx, before.person_id, before.id, now, "signed in anew")
     session_id = new_id(now)
     tx.run(
         store.INSERT, id=session_id, secret_hash=turn.hash_for(session_id), person_id=turn.person_id, created_at=now,
@@ -157,10 +157,3 @@ def _check_standing(tx: Transaction, person: Person) -> None:
         raise Changed
     if standing.password_changed_at is not None and not standing.has_hash:  # it was taken away (A3): by no way at all
         raise Changed
-
-
-def _end_for_another(tx: Transaction, before: Any, now: float) -> None:
-    """The session that this browser had ends; its applications are told."""
-    if tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
-        tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
-        signalled.note(tx, signalled.SESSION, before.person_id, before.id)
