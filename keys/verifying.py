@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from joserfc.util import urlsafe_b64decode
@@ -23,6 +24,7 @@ MAX_DEPTH = 16  # objects and arrays inside one another
 MAX_KEYS = 100  # of one client's JWKS
 _SHOWN = ("kty", "crv", "x", "y", "n", "e", "alg", "kid", "use", "key_ops")  # what is read of a key in a header
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))  # RFC 7518 §6
+_KEPT = 2048  # characters of a header that is kept with what it says
 AHEAD = 10.0  # seconds; FAPI 2.0 Security Profile §5.3.2.1: up to 10 s ahead is accepted
 
 Claims = dict[str, Any]
@@ -107,25 +109,29 @@ def verify_possession(token: str, *, algs: Collection[str], typ: str) -> tuple[C
         raise InvalidToken(f"alg {opened.algorithm.name} is not allowed here; use one of {', '.join(sorted(algs))}")
     if _short(opened.header.get("typ", "")) != typ:
         raise InvalidToken(f"typ must be {typ}")
-    jwk = opened.header.get("jwk")
+    head = token.partition(".")[0]
+    key, thumbprint = _shown(head) if len(head) <= _KEPT else _shown.__wrapped__(head)
+    return opened.claims_by((key,)), thumbprint
+
+
+@lru_cache(maxsize=512)
+def _shown(head: str) -> tuple[PublicKey, str]:
+    """The key that a header shows, and its thumbprint; an application shows the same one with each of its proofs.
+
+    Errors: `InvalidToken`, which is not kept.
+    """
+    header, algorithm = _header(head)
+    jwk = header.get("jwk")
     if not isinstance(jwk, Mapping):
         raise InvalidToken("jwk is missing: the public key belongs into the header")
     if _PRIVATE.intersection(jwk):
         raise InvalidToken("jwk has private parts: that key has been shown, make a new one")
     try:
-        shown = {"alg": opened.algorithm.name, **{name: jwk[name] for name in _SHOWN if name in jwk}}
-        key, thumbprint = _shown(json.dumps(shown, sort_keys=True))
+        key = load_public({"alg": algorithm.name, **{name: jwk[name] for name in _SHOWN if name in jwk}})
     except UnusableKey as error:
         raise InvalidToken(f"jwk: {error}") from None
-    if not key.fits(opened.algorithm):
+    if not key.fits(algorithm):
         raise InvalidToken("jwk is a key for another alg")
-    return opened.claims_by((key,)), thumbprint
-
-
-@lru_cache(maxsize=512)
-def _shown(jwk: str) -> tuple[PublicKey, str]:
-    """A key as it was shown, and its thumbprint; an application shows the same one with each of its proofs."""
-    key = load_public(json.loads(jwk))
     return key, str(key.key.thumbprint())
 
 
@@ -186,6 +192,14 @@ def _open(token: str, limit: int = MAX_TOKEN) -> _Opened:
     # Three segments: five would be an encrypted token, and with it zip bombs.
     head, _, rest = token.partition(".")
     payload, _, signature = rest.partition(".")
+    header, algorithm = _header(head) if len(head) <= _KEPT else _header.__wrapped__(head)
+    message = f"{head}.{payload}".encode("ascii")
+    return _Opened(header, algorithm, message, payload, _decode(signature, "signature"))
+
+
+@lru_cache(maxsize=512)
+def _header(head: str) -> tuple[Mapping[str, Any], Algorithm]:
+    """The first segment, read; whoever makes tokens makes all of them with the same one. Errors: `InvalidToken`."""
     header = read_object(head, "header")
     name, kid, typ = header.get("alg"), header.get("kid", ""), header.get("typ", "")
     if not isinstance(name, str) or not isinstance(kid, str) or not isinstance(typ, str):
@@ -198,8 +212,7 @@ def _open(token: str, limit: int = MAX_TOKEN) -> _Opened:
     # RFC 7515 §4.1.11: what we do not understand and must, ends it; there is no extension that we understand.
     if "crit" in header:
         raise InvalidToken("crit names an extension that is not supported")
-    message = f"{head}.{payload}".encode("ascii")
-    return _Opened(header, ALGORITHMS[name], message, payload, _decode(signature, "signature"))
+    return MappingProxyType(header), ALGORITHMS[name]
 
 
 def _decode(segment: str, what: str) -> bytes:

@@ -40,7 +40,7 @@ class ProtocolHandler:
     is_trial = False
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
-        """Proven and agreed: a code, by one write; of a pushed request two more, which end it. Tokens, where the
+        """Proven and agreed: a code, by one write; of a pushed request one more, which ends it. Tokens, where the
         application is registered for them, by one transaction. Errors: `Refused`.
         """
         asked, now = AuthorizationRequest.from_json(flow.request), services.clock()

@@ -176,7 +176,7 @@ def test_S29_what_nobody_proves_is_pushed_so_often_a_minute(provider: Provider) 
     assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
 
 
-def test_pushing_and_coming_cost_one_write_and_one_read_more(
+def test_pushing_and_coming_cost_two_writes_and_two_reads_more(
     provider: Provider, browser: Browser, crm: App, ann: Person
 ) -> None:
     provider.sign_in(browser, crm)
@@ -186,7 +186,7 @@ def test_pushing_and_coming_cost_one_write_and_one_read_more(
     usual = provider.counted(lambda: provider.authorize(browser, crm))
     pushed = provider.counted(lambda: come(provider, browser, crm, answer.json["request_uri"]))
     before, after = usual[1][:-1], usual[1][-1:]
-    assert pushed[1] == ["get", *before, "add", "take", *after]  # one read, and the end of the reference
+    assert pushed[1] == ["get", "get", *before, "add", *after]  # what was pushed, whether it is used, and its end
     assert pushed[2].code
 
 

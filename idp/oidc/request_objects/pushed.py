@@ -23,23 +23,28 @@ def keep(services: Services, client: Client, params: Params) -> tuple[str, int]:
 
 
 def load(services: Services, client: Client, reference: str) -> Params:
-    """The parameters. One read. Errors: `Refused`: nobody knows any more where an answer would go."""
+    """The parameters. Two reads. Errors: `Refused`: nobody knows any more where an answer would go."""
     kept = services.state.get(_key(reference)) if len(reference) < 200 else None
     if kept is None or kept["client_id"] != client.id:  # RFC 9126 §2.2: bound to the client that pushed it
         raise _gone(services, client, is_other=kept is not None)
+    if services.state.get(_used(reference)) is not None:
+        raise used_up(services, client)
     return Params([(str(name), str(value)) for name, value in kept["pairs"]])
 
 
 def spend(services: Services, request: Request, reference: str) -> bool:
-    """Whether it is answered with a code for the first time: RFC 9126 §4, one use. Two writes.
+    """Whether it is answered with a code for the first time: RFC 9126 §4, one use. One write.
 
-    Before that a page may be loaded again as often as needed. It is remembered as long as a page may be open.
+    Before that a page may be loaded again as often as needed. It is remembered as long as a page may be open; what was
+    pushed ends by itself, and much earlier.
     """
-    key = f"par-used:{digest(reference)}"
+    key = _used(reference)
     # A request that is run again on a fresh snapshot finds its own mark.
-    is_first = services.state.add(key, request.id, MAX_OPEN) or services.state.get(key) == request.id
-    services.state.take(_key(reference))
-    return is_first
+    return services.state.add(key, request.id, MAX_OPEN) or services.state.get(key) == request.id
+
+
+def _used(reference: str) -> str:
+    return f"par-used:{digest(reference)}"
 
 
 def _key(reference: str) -> str:
