@@ -38,6 +38,12 @@ def of_person(said: Said, person: Person, groups: Iterable[str] = ()) -> dict[st
     return found
 
 
+def claims_of(said: Said) -> frozenset[str]:
+    """The names of the claims that a mapping reads, without their language."""
+    sources = (one.removeprefix("claim:") for one in said.mapping.values() if not one.startswith("="))
+    return frozenset(one.partition("#")[0] for one in sources)
+
+
 def of_group(group: Group) -> dict[str, Any]:
     """The same of a group; its members are another matter."""
     return {"externalId": group.id, "displayName": group.name}

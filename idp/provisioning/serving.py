@@ -71,7 +71,7 @@ def _is_due(services: Services, target: Target, noted: frozenset[str]) -> bool:
         return False
     if keeping.follower(target.client_id) in noted or target.walk is not None:
         return True
-    if target.seen != wanting.seen(client, now):
+    if target.seen != wanting.seen(services, target, client):
         return True
     return target.due is not None and target.due <= now and target.retry_at <= now
 

@@ -55,7 +55,7 @@ provision_targets = Table(
     Column("endings", Text, nullable=False, server_default="{}"),  # JSON: kind to hours to how many ended in each
     Column("let_end", Integer, nullable=False, server_default="0"),  # an admin lets so many end
     Column("let_until", Double, nullable=False, server_default="0"),
-    Column("seen", Text, nullable=False),  # a digest of the application's limit
+    Column("seen", Text, nullable=False),  # a digest of what bears on everybody
     Column("walk", Text),  # the username up to which everybody was looked at; null: done
     Column("again", Integer, nullable=False),
     Column("abilities", Text, nullable=False),  # JSON object

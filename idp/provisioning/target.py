@@ -76,8 +76,8 @@ class Target:
     did not answer (`failures` times) or asked for time; `forbidden`: refusals of single objects in a row; `unwell`:
     errors of its own in a row. `braked`: how many would have been ended as the brake stopped it; `endings`: how many
     were, by kind and hour (`ended` since `ended_since`: people, as releases before counted them); an admin has let so
-    many end (`let_end`) before `let_until`. `seen`: of the application's limit; `walk`: how far everybody was looked
-    at, None: it is done; `again`: all is sent anew.
+    many end (`let_end`) before `let_until`. `seen`: of the application's limit and of what it may not be told; `walk`:
+    how far everybody was looked at, None: it is done; `again`: all is sent anew.
     """
 
     client_id: str

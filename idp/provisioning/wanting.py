@@ -73,11 +73,17 @@ def groups_of(services: Services, target: Target, client: Client) -> Iterable[Gr
         yield from (one for one in groups.list_of(services.db) if is_sent(target, client, one.name))
 
 
-def seen(client: Client, now: float) -> str:
-    """What stands for the limit of an application at a moment: another one, and everybody is looked at."""
-    holds = [term.holds(now) for _, term in client.access.terms]
-    said = json.dumps([client.access.to_json(), holds], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+def seen(services: Services, target: Target, client: Client) -> str:
+    """What stands for what bears on everybody at a moment: another one, and everybody is looked at.
+
+    It is the limit of the application, and which attributes of its mapping it may not be told.
+    """
+    holds = [term.holds(services.clock()) for _, term in client.access.terms]
+    said = [client.access.to_json(), holds]
+    hidden = services.registry.release_to(client.id).hidden & mapping.claims_of(target.said)
+    if hidden:
+        said.append(sorted(hidden))
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _name(target: Target, person: Person) -> str:
