@@ -10,7 +10,7 @@ from idp.login import pages
 from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Flow
 from idp.login.signout import Notice
-from idp.oidc import scopes
+from idp.oidc import agreeing
 from idp.protocols import Services
 from idp.saml.assertions import attribute_titles, issuing
 from idp.wire import Redirect, Request, Response
@@ -51,18 +51,13 @@ class TrialHandler:
         """The application is named."""
         return ""
 
-    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+    def describe_consent(self, services: Services, flow: Flow, session: Session, locale: str) -> list[dict[str, Any]]:
         """What the application's own consent page names."""
         client = services.registry.get(flow.client_id)
         if client.saml is None:
-            described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
-            return [{"name": name, "title": title, "description": text} for name, title, text in described]
+            return agreeing.described(services, client.id, flow.scopes, locale)
         released = issuing.preview(services, client, session, None)
-        return [
-            {"name": one.attribute.scope, "title": attribute_titles.title(one.attribute),
-             "description": attribute_titles.shown_values(one)}
-            for one in released if one.attribute.scope in flow.scopes
-        ]  # fmt: skip
+        return attribute_titles.described(released, flow.scopes, services.registry.attributes(), locale)
 
     def asked_elsewhere(self, services: Services, flow: Flow) -> None:
         """Whoever sees the page has begun it in this very browser."""

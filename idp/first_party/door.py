@@ -50,7 +50,7 @@ class Door:
         """What the page is for, where that must be known before anybody signs in."""
         return str(flow.request.get("purpose", ""))
 
-    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+    def describe_consent(self, services: Services, flow: Flow, session: Session, locale: str) -> list[dict[str, str]]:
         """Our own pages ask for nothing."""
         return []
 

@@ -58,9 +58,9 @@ def revoke(services: Services, request: Request, session: Session, client_id: st
     return True
 
 
-def shown(services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:
+def shown(services: Services, flow: Flow, session: Session, locale: str) -> list[dict[str, Any]]:
     """What the consent page lists, in the words of the protocol, with what is new since the last time marked."""
-    items = services.protocols[flow.protocol].describe_consent(services, flow, session)
+    items = services.protocols[flow.protocol].describe_consent(services, flow, session, locale)
     return [
         {**item, "new": bool(session.consent_scopes) and item["name"] not in session.consent_scopes} for item in items
     ]

@@ -71,8 +71,10 @@ class ProtocolHandler(Protocol):
         """What somebody signs in for, where no application is named: a sentence of ours, or ''."""
         ...
 
-    def describe_consent(self, services: Any, flow: Any, session: Any) -> list[dict[str, Any]]:
+    def describe_consent(self, services: Any, flow: Any, session: Any, locale: str) -> list[dict[str, Any]]:
         """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes.
+
+        `locale`: what names of the organisation's own are in; the other texts are translated by the page.
 
         Of a detail also its `sentences` by language, and `rows` with each of its values.
         """

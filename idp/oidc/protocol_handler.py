@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from idp.login.flow import Flow
 from idp.login.services import Elsewhere
 from idp.login.signout import Notice
 from idp.login.steps import Deny
-from idp.oidc import authorization_details, backchannel, front_channel, hints, scopes, session_management
+from idp.oidc import agreeing, authorization_details, backchannel, front_channel, hints, session_management
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
@@ -149,15 +148,12 @@ class ProtocolHandler:
         """The application is named."""
         return ""
 
-    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:
+    def describe_consent(self, services: Services, flow: Flow, session: Session, locale: str) -> list[dict[str, Any]]:
         """The details (RFC 9396 §3), and the scopes, those that everybody knows first."""
         named = tuple(one for one in flow.scopes if not one.startswith(authorization_details.CONSENT))
-        given = services.registry.release_to(flow.client_id).by_scope
-        described = [(scope, *scopes.describe(scope, _titles(services, given.get(scope, ())))) for scope in
-                     scopes.in_order(named)]  # fmt: skip
         return [
             *authorization_details.described(services, flow.request.get("details", [])),
-            *({"name": name, "title": title, "description": text} for name, title, text in described),
+            *agreeing.described(services, flow.client_id, named, locale),
         ]
 
     def asked_elsewhere(self, services: Services, flow: Flow) -> Elsewhere | None:
@@ -197,12 +193,6 @@ def _with_browser_state(
     response = deliver(services, request, destination, [*answer, ("session_state", state)] if state else answer)
     more = session_management.cookies(services, request, session.id) if state else ()
     return replace(response, cookies=(*response.cookies, *more)) if more else response
-
-
-def _titles(services: Services, names: Iterable[str]) -> tuple[str, ...]:
-    """What people call these attributes of theirs."""
-    defined = services.registry.attributes()
-    return tuple(defined[name].title for name in names if name in defined)
 
 
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:

@@ -84,20 +84,11 @@ class SamlHandler:
         """The application is named."""
         return ""
 
-    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+    def describe_consent(self, services: Services, flow: Flow, session: Session, locale: str) -> list[dict[str, str]]:
         """The attributes, with the values that would be told."""
         client, _ = get_provider(services, flow.client_id)
         released = issuing.preview(services, client, session, PendingAuthnRequest.from_json(flow.request).service_index)
-        shown = {one.attribute.scope: one for one in reversed(released)}
-        return [
-            {
-                "name": scope,
-                "title": attribute_titles.title(shown[scope].attribute),
-                "description": attribute_titles.shown_values(shown[scope]),
-            }
-            for scope in flow.scopes
-            if scope in shown
-        ]
+        return attribute_titles.described(released, flow.scopes, services.registry.attributes(), locale)
 
     def asked_elsewhere(self, services: Services, flow: Flow) -> None:
         """Whoever sees the page has begun it in this very browser."""

@@ -42,3 +42,15 @@ def test_U1_nobody_agrees_to_what_they_are_not_shown(provider: Provider, browser
     again = by_redirect(browser, authn_request(provider))
     assert again.is_consent_page
     assert "E14" in again.text
+
+
+def test_U1_the_page_of_consent_shows_no_value_that_somebody_may_not_see(provider: Provider, browser: Browser) -> None:
+    provider.add_person("ann", claims={"pay": "E14", "desk": "D-9"})
+    define(provider, "pay", label="Pay", labels={"de": "Gehalt"}, sees=[])
+    define(provider, "desk", label="Desk", labels={"de": "Platz"})
+    register(provider, consent="explicit", attributes={"urn:pay": "pay", "urn:desk": "desk"})
+    page = browser.log_in(by_redirect(browser, authn_request(provider)))
+    assert page.is_consent_page
+    assert "E14" not in page.text
+    assert "D-9" in page.text
+    assert "Pay" in page.dom.text  # that it is told, they read all the same

@@ -100,3 +100,18 @@ def test_U1_people_read_by_name_what_they_agree_to(provider: Provider, ann: Pers
     assert "<b>Cost</b> centre" in page.dom.text  # as text
     assert "<b>Cost" not in page.text
     assert "Also: Level." in page.dom.text
+
+
+def test_U1_the_page_of_consent_names_attributes_in_the_language_of_whoever_reads_it(
+    provider: Provider, ann: Person
+) -> None:
+    define(provider, "centre", label="Cost centre", labels={"de": "Kostenstelle"}, release="scope", scope="hr")
+    app = provider.add_client("HR", scope="openid profile hr", consent="explicit")
+    define(provider, "badge", label="Badge", labels={"de": "Ausweis"}, release="apps", apps=[app.id])
+    browser = provider.browser()
+    asked = provider.authorize(browser, app, scope="openid profile hr", ui_locales="de")
+    page = browser.log_in(asked)
+    assert page.is_consent_page
+    assert "Kostenstelle" in page.dom.text
+    assert "Ausweis" in page.dom.text  # given with the profile, to this application alone
+    assert "Cost centre" not in page.dom.text

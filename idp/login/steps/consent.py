@@ -31,7 +31,7 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
         template="login/consent.html",
         values={
             **pages.about(services, request, replace(flow, shown_to=session.id)),
-            "scopes": consent.shown(services, flow, session),
+            "scopes": consent.shown(services, flow, session, language.locale_for(services, request)),
             "person": pages.person(session),
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
             "unproven": flow.demands.unproven,

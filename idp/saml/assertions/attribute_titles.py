@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
+from clients.attributes import Definition
+from clients.attributes.definition import PERSON
 from idp import attributes
 from idp.saml.assertions.attribute_catalogue import CONSENT, KNOWN, Attribute
 from idp.saml.assertions.attributes import Released
@@ -21,6 +23,8 @@ TITLES: Final[Mapping[str, str]] = {
     "subject_id": N_("Account identifier"),
     "pairwise_id": N_("Identifier for this application only"),
 }
+#: In place of a value that somebody's organisation does not let them see.
+UNSEEN: Final = N_("Your company does not show you this value.")
 
 
 def title(attribute: Attribute) -> str:
@@ -34,6 +38,35 @@ def title_of_scope(scope: str) -> str:
     key = unquote(scope.removeprefix(CONSENT))
     known = KNOWN.get(key)
     return title(known) if known is not None else TITLES.get(key, key)
+
+
+def described(
+    released: Iterable[Released], scopes: Iterable[str], defined: Mapping[str, Definition], locale: str
+) -> list[dict[str, str]]:
+    """`name`, `title`, `description` of each of these consents: the attribute and what would be told of it.
+
+    `defined`: the organisation's own. Of one that people do not see, the page has no value either (U1).
+    """
+    shown = {one.attribute.scope: one for one in reversed(list(released))}
+    found = []
+    for scope in scopes:
+        if scope in shown:
+            own = _own(shown[scope].attribute, defined)
+            is_seen = own is None or PERSON in own.sees
+            found.append(
+                {
+                    "name": scope,
+                    "title": title(shown[scope].attribute) if own is None else own.called(locale),
+                    "description": shown_values(shown[scope]) if is_seen else UNSEEN,
+                }
+            )
+    return found
+
+
+def _own(attribute: Attribute, defined: Mapping[str, Definition]) -> Definition | None:
+    """The definition that an attribute's value comes from."""
+    name = attribute.source.partition("#")[0]
+    return defined.get(name) or defined.get(name.removeprefix("scoped_"))
 
 
 def shown_values(released: Released) -> str:
