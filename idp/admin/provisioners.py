@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,15 +74,15 @@ def find(services: Services, actor: Actor, client_id: str) -> Provisioner:
 
 
 def change(
-    services: Services, actor: Actor, client: Provisioner, wanted: Wanted, *, seen: str = ""
+    services: Services, actor: Actor, client: Provisioner, how: Callable[[Provisioner], Wanted], *, seen: str = ""
 ) -> Provisioner:  # fmt: skip
-    """Another scope. `seen`: its edition.
+    """Another scope. `how`: of what stands while nobody else changes it; `seen`: its edition.
 
     Errors: `NotAllowed`; `ManagedByFile`; `InvalidProvisioner`; `UnknownProvisioner`; `ChangedMeanwhile`.
     """
     _check(actor)
     managed.guard(services, KIND, client.id)
-    changed = clients.change(services.db, client, wanted, record=actor.record(services), seen=seen)
+    changed = clients.change(services.db, client.id, how, record=actor.record(services), seen=seen)
     if changed is None:
         raise UnknownProvisioner(client.id)
     return changed

@@ -81,13 +81,15 @@ def run_change(args: Namespace) -> None:
 
     with opened(args) as services, _explained():
         one = _get(services, args.name)
-        said: dict[str, Any] = {name: getattr(one, name) for name in Wanted.__dataclass_fields__}
         given = {name: getattr(args, name) for name in ("users", "groups", *(name for name, _ in _RIGHTS))}
-        said |= {name: value for name, value in given.items() if value is not None}
+        said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if args.attribute or args.all_attributes:
             said["attributes"] = tuple(dict.fromkeys(args.attribute or ())) or None
         if any(getattr(one, name) != value for name, value in said.items()):
-            one = provisioners.change(services, shell(), one, Wanted(**said))
+            kept = Wanted.__dataclass_fields__
+            one = provisioners.change(
+                services, shell(), one, lambda was: Wanted(**{name: getattr(was, name) for name in kept} | said)
+            )
         if args.on or args.off:
             one = provisioners.turn(services, shell(), one, on=args.on)
     if args.json:

@@ -67,7 +67,7 @@ def _do(services: Services, request: Request, visit: Visit, client: Provisioner)
     if done in ("on", "off"):
         provisioners.turn(services, actor, client, on=done == "on")
     else:
-        provisioners.change(services, actor, client, _wanted(request, client.name))
+        provisioners.change(services, actor, client, lambda before: _wanted(request, before.name))
     return flash.redirect(services, f"{PATH}/{client.id}", "directory_changed")
 
 

@@ -799,7 +799,7 @@ TRIES: Final[Mapping[str, Try]] = {
         World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username))
     ),
     "provisioners.change": Try(
-        _provisioner, lambda s, a, one: provisioners.change(s, a, one, Provisioning(name=one.name))
+        _provisioner, lambda s, a, one: provisioners.change(s, a, one, lambda was: Provisioning(name=was.name))
     ),
     "provisioners.turn": Try(_provisioner, lambda s, a, one: provisioners.turn(s, a, one, on=False)),
     "provisioners.renew": Try(_provisioner, lambda s, a, one: provisioners.renew(s, a, one, at_once=True)),

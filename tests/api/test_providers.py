@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from idp.accounts.roles import RoleGrant
+from idp.admin import providers
+from idp.api.operations import Call
+from idp.api.providers import answering
 from idp.federation import keeping, links
+from idp.protocols import Services
 from tests.api.conftest import Api, Program, give
 from tests.api.test_access import refused
 from tests.api.test_applications import pointers
@@ -139,3 +145,21 @@ def test_c1_admins_and_auditors_see_providers_and_only_owners_change_them(
             assert (answer.status, answer.json["permission"]) == (403, "providers:change"), (role, path)
     give(provider, provider.add_person("helper"), RoleGrant("help_desk"))
     assert program(RoleGrant("help_desk"), name="desk").get(ALL).status == 403
+
+
+def test_c4_a_change_of_any_edition_does_not_take_back_what_was_changed_since_it_was_read(
+    owner: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = f"{ALL}/{make(owner)}", answering._get
+
+    def between(services: Services, call: Call) -> providers.Standing:
+        found = read(services, call)
+        monkeypatch.setattr(answering, "_get", read)
+        done = owner.call("PATCH", path, {"settings": {"domains": None}}, {"If-Match": "*"})
+        assert "domains" not in done.json["settings"]
+        return found
+
+    monkeypatch.setattr(answering, "_get", between)
+    refused(owner.call("PATCH", path, {"name": "Company"}, {"If-Match": "*"}), 412, "changed")
+    assert "domains" not in owner.get(path).json["settings"]
+    assert owner.call("PATCH", path, {"name": "Company"}, {"If-Match": "*"}).json["name"] == "Company"

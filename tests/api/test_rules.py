@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from idp.accounts.roles import RoleGrant
+from idp.accounts.sign_in_rules.keeping import Kept
+from idp.api.operations import Call
+from idp.api.rules import answering
+from idp.protocols import Services
 from tests.api.conftest import Api, give
 from tests.api.test_access import refused
 from tests.api.test_applications import pointers
@@ -120,3 +126,21 @@ def test_S59_a_rule_of_the_settings_file_is_read_and_not_changed_and_an_auditor_
     assert {k: v for k, v in said(answers[0]).items() if k != "error_id"} == {
         k: v for k, v in said(answers[1]).items() if k != "error_id"
     }
+
+
+def test_C4_a_change_of_any_edition_does_not_take_back_what_was_changed_since_it_was_read(
+    owner: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = f"{ALL}/{make(owner, grace_days=7)}", answering._get
+
+    def between(services: Services, call: Call) -> Kept:
+        found = read(services, call)
+        monkeypatch.setattr(answering, "_get", read)
+        done = owner.call("PATCH", path, {"grace_days": None}, {"If-Match": "*"})
+        assert done.json["says"]["grace_days"] == 0
+        return found
+
+    monkeypatch.setattr(answering, "_get", between)
+    refused(owner.call("PATCH", path, {"why": "Money."}, {"If-Match": "*"}), 412, "changed")
+    assert owner.get(path).json["says"]["grace_days"] == 0
+    assert owner.call("PATCH", path, {"why": "Money."}, {"If-Match": "*"}).json["says"]["why"] == "Money."

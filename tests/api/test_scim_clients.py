@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from idp.accounts.provisioning import clients
 from idp.accounts.provisioning.clients import Wanted
 from idp.accounts.roles import RoleGrant
 from idp.admin import provisioners
+from idp.api.operations import Call
+from idp.api.provisioning import writers
+from idp.protocols import Services
 from tests.api.conftest import SHELL, Api, Program
 from tests.backends import Clock
 from tests.provider import Provider, bearer
@@ -115,3 +120,22 @@ def test_Y1_a_directory_that_has_gone_over_to_its_new_token_is_given_another_bes
     assert [opens(provider, one) for one in (made.value, second, third)] == [401, 200, 200]
     clock.advance(6.9 * 86_400)
     assert opens(provider, second) == 200
+
+
+def test_Y1_C4_of_two_changes_at_once_each_leaves_what_the_other_said(
+    owner: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = owner.post("/scim-clients", {"name": "Entra", "adopts": True}).json["client"]
+    path, read = f"/scim-clients/{one['id']}", writers._get
+
+    def between(services: Services, call: Call) -> clients.Provisioner:
+        found = read(services, call)
+        monkeypatch.setattr(writers, "_get", read)
+        assert owner.call("PATCH", path, {"adopts": False}, {"If-Match": "*"}).json["adopts"] is False
+        return found
+
+    monkeypatch.setattr(writers, "_get", between)
+    second = owner.call("PATCH", path, {"invites": True}, {"If-Match": "*"})
+    assert (second.status, second.json["invites"], second.json["adopts"]) == (200, True, False)
+    changed = [event.detail["changed"] for event in provider.events("provisioner:changed")]
+    assert changed == [{"adopts": [True, False]}, {"invites": [False, True]}]

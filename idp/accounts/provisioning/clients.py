@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -127,28 +127,31 @@ def make(db: Database, wanted: Wanted, by: str, now: float, *, record: Recorder)
 
 
 def change(
-    db: Database, client: Provisioner, wanted: Wanted, *, record: Recorder, seen: str = ""
+    db: Database, client_id: str, how: Callable[[Provisioner], Wanted], *, record: Recorder, seen: str = ""
 ) -> Provisioner | None:  # fmt: skip
-    """Another scope, from its next call on; its name and its token stay. `seen`: its edition. None: it is gone.
+    """Another scope, from its next call on; its name and its token stay. None: it is gone.
 
-    Errors: `InvalidProvisioner`; `ChangedMeanwhile`.
+    `how`: what it may, of what stands while nobody else changes it. `seen`: its edition.
+    Errors: `InvalidProvisioner`; `ChangedMeanwhile`; those of `how`.
     """
-    check(wanted)
-    attributes = None if wanted.attributes is None else json.dumps(sorted(wanted.attributes))
     with db.transaction() as tx:
-        _check_edition(tx, client.id, seen)
-        if not tx.run(
-            store.CHANGE, of_id=client.id, new_users=wanted.users, new_groups=wanted.groups, new_attributes=attributes,
-            new_adopts=int(wanted.adopts), new_trusts_mail=int(wanted.trusts_mail), new_invites=int(wanted.invites),
-        ):  # fmt: skip
+        before = _check_edition(tx, client_id, seen)
+        if before is None:
             return None
+        wanted = how(before)
+        check(wanted)
+        attributes = None if wanted.attributes is None else json.dumps(sorted(wanted.attributes))
+        tx.run(
+            store.CHANGE, of_id=client_id, new_users=wanted.users, new_groups=wanted.groups, new_attributes=attributes,
+            new_adopts=int(wanted.adopts), new_trusts_mail=int(wanted.trusts_mail), new_invites=int(wanted.invites),
+        )  # fmt: skip
         names = ("users", "groups", "attributes", "adopts", "trusts_mail", "invites")
         changed = {
-            name: [getattr(client, name), getattr(wanted, name)] for name in names
-            if getattr(client, name) != getattr(wanted, name)
+            name: [getattr(before, name), getattr(wanted, name)] for name in names
+            if getattr(before, name) != getattr(wanted, name)
         }  # fmt: skip
-        record(tx, "provisioner:changed", {"provisioner": client.id, "name": client.name, "changed": changed})
-        return _client(tx.one(store.FIND, of_id=client.id))
+        record(tx, "provisioner:changed", {"provisioner": client_id, "name": before.name, "changed": changed})
+        return _client(tx.one(store.FIND, of_id=client_id))
 
 
 def turn(db: Database, client: Provisioner, *, on: bool, record: Recorder) -> Provisioner | None:
@@ -264,12 +267,17 @@ def touch(db: Database, client: Provisioner, now: float) -> None:
         db.run(statement, durable=False, of_id=client.id, of_hash=client.shown, now=now, **before)
 
 
-def _check_edition(tx: Transaction, client_id: str, seen: str) -> None:
-    """`seen`: as it was looked at; '' for whoever has not. Errors: `ChangedMeanwhile`."""
+def _check_edition(tx: Transaction, client_id: str, seen: str) -> Provisioner | None:
+    """As it stands, locked; None: it is gone. `seen`: as it was looked at; '' for whoever has not.
+
+    Errors: `ChangedMeanwhile`.
+    """
     tx.run(store.LOCK, of_id=client_id)
     row = tx.one(store.FIND, of_id=client_id)
-    if seen and row is not None and seen != _client(row).edition:
+    before = None if row is None else _client(row)
+    if seen and before is not None and seen != before.edition:
         raise ChangedMeanwhile
+    return before
 
 
 def check(wanted: Wanted) -> None:

@@ -56,7 +56,7 @@ def _plan(planning: Planning, entry: Entry) -> Step:
 
     def change(services: Services, record: Recorder) -> Done:
         if _of(old) != wanted:
-            clients.change(services.db, old, wanted, record=record)
+            clients.change(services.db, old.id, lambda _: wanted, record=record)
         if enabled == old.is_off:
             clients.turn(services.db, old, on=enabled, record=record)
         return Done(old.id)

@@ -63,13 +63,14 @@ def patch(services: Services, call: Call) -> Answer:
     """PATCH /providers/<id>."""
     one, body = _get(services, call), call.body
     assert isinstance(body, m.ProviderPatch)
-    seen = editions.check(call, keeping.edition(one.kept))
+    # For * too: all of it is written back, so what somebody else has changed since it was read would be lost.
+    seen = editions.check(call, keeping.edition(one.kept)) or keeping.edition(one.kept)
     said = merged(one.provider.said(), _settings(body.settings or {}))
     if "name" in body.model_fields_set:
         said["name"] = body.name
     with placed():
         secret = body.secret if "secret" in body.model_fields_set else None
-        wanted = providers.Wanted(said, secret, seen=seen or "")
+        wanted = providers.Wanted(said, secret, seen=seen)
         return _answered(services, providers.change(services, call.actor, one.provider.id, wanted))
 
 

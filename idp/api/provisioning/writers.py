@@ -162,10 +162,13 @@ def patch(services: Services, call: Call) -> Answer:
     """PATCH /scim-clients/<id>."""
     one, body = _get(services, call), call.body
     seen = editions.check(call, one.edition)
-    said = {name: getattr(one, name) for name in NewScimClient.model_fields}
-    said |= {name: getattr(body, name) for name in body.model_fields_set}
+    said = {name: getattr(body, name) for name in body.model_fields_set}
+
+    def how(before: Provisioner) -> Wanted:
+        return Wanted(**{name: getattr(before, name) for name in NewScimClient.model_fields} | said)
+
     with _placed():
-        changed = provisioners.change(services, call.actor, one, Wanted(**said), seen=seen or "")
+        changed = provisioners.change(services, call.actor, one, how, seen=seen or "")
     return _answered(services, changed)
 
 

@@ -59,11 +59,12 @@ def add(services: Services, call: Call) -> Answer:
 def patch(services: Services, call: Call) -> Answer:
     """PATCH /sign-in-rules/<id>."""
     kept, body = _get(services, call), call.body
-    seen = editions.check(call, keeping.edition(kept.rule))
+    # For * too: all of it is written back, so what somebody else has changed since it was read would be lost.
+    seen = editions.check(call, keeping.edition(kept.rule)) or keeping.edition(kept.rule)
     said = {**kept.rule.said(), **body.model_dump(mode="json", exclude_unset=True)}
     said = {key: value for key, value in said.items() if value is not None}
     with placed():
-        return _answered(services, changing.change(services, call.actor, kept.rule.id, said, seen=seen or ""))
+        return _answered(services, changing.change(services, call.actor, kept.rule.id, said, seen=seen))
 
 
 def turn_on(services: Services, call: Call) -> Answer:

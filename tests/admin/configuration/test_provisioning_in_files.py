@@ -187,7 +187,7 @@ def test_c5_what_a_file_manages_of_both_is_changed_by_hand_only_where_the_settin
         lambda: provisioning.turn(services, actor, target.client_id, on=False),
         lambda: provisioning.change(services, actor, target.client_id, lambda one: replace(one, brake=3)),
         lambda: provisioning.remove(services, actor, target.client_id),
-        lambda: provisioners.change(services, actor, writer, Wanted(name="Entra", users="read")),
+        lambda: provisioners.change(services, actor, writer, lambda _: Wanted(name="Entra", users="read")),
         lambda: provisioners.turn(services, actor, writer, on=False),
         lambda: provisioners.remove(services, actor, writer),
     ):
