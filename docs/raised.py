@@ -26,6 +26,7 @@ RAISED: Final = {
     ("idp.answers.finding", "Finding"): ("code", 0),
     ("idp.oidc.certificates.arriving", "absent"): ("kind", 0),
     ("idp.mail.refusals", "_Row"): ("code", 0),
+    ("idp.scim.door", "_Shown"): ("kind", 0),
     ("idp.mail.refusals", "Refusal"): ("code", 0),
 }
 #: Values that hand on a kind which was given where they were made.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from idp.accounts.provisioning import clients
@@ -30,6 +31,21 @@ _OF_ONE: Final[dict[tuple[str, str], Callable[[Call, str], Response]]] = {
     ("Users", "DELETE"): users.remove, ("Groups", "GET"): groups.show, ("Groups", "PUT"): groups.put,
     ("Groups", "PATCH"): groups.patch, ("Groups", "DELETE"): groups.remove,
 }  # fmt: skip
+
+_SEND: Final = "send the token of a provisioning client: Authorization: Bearer dws_…"
+_OVER: Final = "The token is unknown or over."
+_PASTE: Final = "Paste the token where the directory asks for the secret token (header Authorization: Bearer dws_…)."
+_OF_A_TOKEN: Final = ("scim_token", "scim_token_jwt", "scim_token_other")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a caller shows in place of a token that stands. `told`: to it; `got` and `fix`: under the error's id."""
+
+    kind: str
+    got: str
+    told: str
+    fix: str
 
 
 def answer(services: Services, request: Request) -> Response:
@@ -58,9 +74,13 @@ def _note(call: Call, *refused: bulk.Refusal) -> None:
 def _proven(services: Services, request: Request) -> Call:
     """RFC 7644 §2: a bearer token, in the header alone (RFC 6750 §2.1). Errors: `Fault`."""
     scheme, _, value = request.header("Authorization").partition(" ")
-    if scheme.lower() != "bearer" or not value.strip():
-        got = "(Bearer without a token)" if scheme.lower() == "bearer" else request.authorization_scheme or "(nothing)"
-        raise _unproven(services, request, got if got.startswith("(") else f"{got}, not Bearer")
+    if not scheme:
+        raise _unproven(services, request, _Shown("scim_token_missing", "(nothing)", _SEND, _PASTE))
+    if scheme.lower() != "bearer":
+        got = request.authorization_scheme
+        raise _unproven(services, request, _Shown("scim_scheme", got, f"got {got}: {_SEND}", _PASTE))
+    if not value.strip():
+        raise _unproven(services, request, _Shown("scim_token_missing", "(Bearer without a token)", _SEND, _PASTE))
     client = clients.find(services.db, value.strip(), services.clock())
     if client is None:
         raise _unproven(services, request, _shape(value.strip()))
@@ -70,31 +90,32 @@ def _proven(services: Services, request: Request) -> Call:
     return Call(services, request, client, provisioners.acting(request, client), services.url(PREFIX))
 
 
-def _shape(token: str) -> str:
+def _shape(token: str) -> _Shown:
     """What it is in place of one that stands, by its form alone."""
     if token.startswith("dws_"):
-        return "a token of a provisioning client that is unknown or over"
-    return "a JWT" if token.count(".") == 2 else "no token of a provisioning client"
+        fix = "It was renewed or its client ended: `doorward scim list` says which there are."
+        return _Shown("scim_token", "a token of a provisioning client that is unknown or over", _OVER, fix)
+    if token.count(".") == 2:
+        fix = f"At Entra the field “Secret Token” is empty: it then sends a token of its own. {_PASTE}"
+        return _Shown("scim_token_jwt", "a JWT", f"This is a JWT: {_SEND}", fix)
+    return _Shown("scim_token_other", "no token of a provisioning client", f"This is none of ours: {_SEND}", _PASTE)
 
 
-def _unproven(services: Services, request: Request, got: str) -> Fault:
-    """For a caller that shows none, or none that stands; under its id whoever set it up reads what to paste."""
-    expected = "Bearer and the token of a provisioning client (dws_…)"
-    fix = "Paste the token where the directory asks for the secret token (header Authorization: Bearer dws_…). "
-    if got.startswith("a token of"):
-        fix += "It was renewed or its client ended: `doorward scim list` says which there are. "
-    elif got == "a JWT":
-        fix += "At Entra the field “Secret Token” is empty: it then sends a token of its own. "
-    fix += "A new one: doorward scim renew NAME"
-    told = "send the token of a provisioning client: Authorization: Bearer dws_…"
-    is_bearer = not got.startswith("(") and "not Bearer" not in got
+def _unproven(services: Services, request: Request, shown: _Shown) -> Fault:
+    """For a caller that shows none, or none that stands; under its id whoever set it up reads what to paste.
+
+    Each mistake has a kind of its own, so that nobody reads what was wrong with another's.
+    """
+    is_bearer = shown.kind in _OF_A_TOKEN
     error = OAuthError(
-        "invalid_token" if is_bearer else "invalid_request", "The token is unknown or over." if is_bearer else told,
-        status=401, kind="scim_token", field="Authorization", expected=expected, got=got, fix=fix,
+        "invalid_token" if is_bearer else "invalid_request", shown.told, status=401, kind=shown.kind,
+        field="Authorization", expected="Bearer and the token of a provisioning client (dws_…)", got=shown.got,
+        fix=f"{shown.fix} A new one: doorward scim renew NAME",
     )  # fmt: skip
     error_id = services.faults.told(error, request=request, name="scim_refused")
     challenge = f'Bearer realm="{services.url(PREFIX)}"' + (', error="invalid_token"' if is_bearer else "")
-    detail = "the token is unknown or over" if is_bearer else told
+    detail = shown.told.removesuffix(".")
+    detail = detail[0].lower() + detail[1:]
     return Fault(401, f"{detail} (error {error_id})", headers=(("WWW-Authenticate", challenge),))
 
 
