@@ -144,7 +144,9 @@ def _somebody(tx: Transaction, person_id: str) -> Person:
 
 
 def tell_difference(record: Recorder | None, tx: Transaction, before: Person, after: Person) -> None:
-    """Write the audit event of what changed, where anything did."""
+    """Write the audit event of what changed, where anything did. The ids stay when a name is another group's."""
     added, removed = sorted(set(after.groups) - set(before.groups)), sorted(set(before.groups) - set(after.groups))
     if after.groups != before.groups:
-        tell(record, tx, "person:groups", after, added=added, removed=removed)
+        found = {name: tx.one(store.GROUP, key=fold(name)) for name in (*added, *removed)}
+        ids = {name: row.id for name, row in found.items() if row is not None}
+        tell(record, tx, "person:groups", after, added=added, removed=removed, group_ids=ids)

@@ -26,7 +26,8 @@ _AGAIN: Final = "it was changed again since; look at it, and change it by hand"
 class Noun:
     """What has a history. `verb`: its command; `word`: its argument.
 
-    `past`: changes of one, or of all for ''; `undo`: takes one back.
+    `past`: changes of one, or of all for ''; `undo`: takes one back; `undo_in`: of one that changed several things at
+    once, what it did to the one that is named by the option of its command.
     """
 
     verb: str
@@ -36,6 +37,7 @@ class Noun:
     past: Callable[[Services, str], Iterable[Change]]
     undo: Callable[[Services, str], None]
     of_all: bool = False
+    undo_in: Callable[[Services, str, str], None] | None = None
 
 
 def add_parsers(verbs: Any, noun: Noun) -> None:
@@ -44,6 +46,10 @@ def add_parsers(verbs: Any, noun: Noun) -> None:
     back = with_json(command(verbs, "undo", partial(run_undo, noun), "put back what a change replaced"))
     told.add_argument("which", metavar=noun.word, help=noun.help, default="", nargs="?" if noun.of_all else None)
     back.add_argument("change", metavar="CHANGE", help="its id, as `history` has it")
+    if noun.undo_in is not None:
+        back.add_argument(
+            "--in", dest="within", metavar=noun.word, default="", help=f"what it did to this {noun.verb} alone"
+        )
 
 
 def run_history(noun: Noun, args: Namespace) -> None:
@@ -75,7 +81,10 @@ def run_undo(noun: Noun, args: Namespace) -> None:
 
     with opened(args) as services, _explained(noun):
         try:
-            noun.undo(services, args.change)
+            if noun.undo_in is not None and args.within:
+                noun.undo_in(services, args.change, args.within)
+            else:
+                noun.undo(services, args.change)
         except NoSuchChange:
             raise Refused(_no_such(services, noun, args.change)) from None
     if args.json:
@@ -169,13 +178,40 @@ def _group_undo(services: Services, change: str) -> None:
     from idp.admin.histories.changes import NoSuchChange
 
     event = _event(services, change)
-    if event.action == "person:groups":  # somebody came or left: that is a change of theirs
-        _user_undo(services, change)
+    if event.action == "person:groups":
+        _moved_undo(services, event)
         return
     group = find_by_id(services.db, str(event.detail.get("group_id") or ""))
     if group is None:
         raise NoSuchChange(change)
     groups.undo(services, shell(), group, change)
+
+
+def _moved_undo(services: Services, event: Event) -> None:
+    """Somebody came or left: of one group that is its change, of several at once it is said of which."""
+    from idp.accounts.groups import find, find_by_id
+    from idp.admin.histories import groups
+
+    ids = groups.moved(event)
+    named = [*(event.detail.get("added") or ()), *(event.detail.get("removed") or ())]
+    found = [find_by_id(services.db, one) for one in ids] if ids else [find(services.db, name) for name in named]
+    there = [one for one in found if one is not None]
+    if not there:
+        raise Refused("the group is not there any more, so nobody can be put back into it, or taken out of it")
+    if len(named) > 1:
+        names = ", ".join(f"“{printable(one.name)}”" for one in there)
+        raise Refused(
+            f"it moved somebody in several groups: say in which it is taken back, --in {names}; "
+            f"all of it: doorward user undo {event.id}"
+        )
+    groups.undo(services, shell(), there[0], event.id)
+
+
+def _group_undo_in(services: Services, change: str, which: str) -> None:
+    from idp.admin.histories import groups
+    from idp.cli.groups import get
+
+    groups.undo(services, shell(), get(services, which), change)
 
 
 def _rule_past(services: Services, which: str) -> Iterable[Change]:
@@ -232,8 +268,9 @@ _NAME: Final = "its name or id"
 CLIENT: Final = Noun("client", "an application", "CLIENT", "its id or name", _client_past, _client_undo)
 USER: Final = Noun("user", "an account", "LOGIN", "anything they sign in with, or their id", _user_past, _user_undo)
 GROUP: Final = Noun(
-    "group", "a group, and who is in it", "GROUP", "its name, in any spelling", _group_past, _group_undo
-)
+    "group", "a group, and who is in it", "GROUP", "its name, in any spelling", _group_past, _group_undo,
+    undo_in=_group_undo_in,
+)  # fmt: skip
 RULE: Final = Noun("rule", "the rules, or one", "RULE", _NAME, _rule_past, _rule_undo, of_all=True)
 ATTRIBUTE: Final = Noun(
     "attribute", "the attributes, or one", "NAME", "the claim’s name", _attribute_past, _attribute_undo, of_all=True

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from idp import audit
 from idp.accounts import groups as accounts_groups
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, PersonChanged
@@ -15,6 +16,7 @@ from idp.admin.histories import groups as of_groups
 from idp.admin.histories import people as of_people
 from idp.admin.histories.changes import Difference, NoSuchChange
 from idp.admin.histories.groups import ChangedMeanwhile
+from idp.audit import Event
 from idp.protocols import Services
 from tests.backends import Clock
 from tests.provider import Provider
@@ -198,3 +200,68 @@ def test_C6_a_group_that_was_worked_on_since_is_not_removed_by_the_undo_of_its_m
     with pytest.raises(ChangedMeanwhile):
         of_groups.undo(provider.services, SHELL, renamed, made.id)
     assert _fresh(provider, group).name == "Trade"
+
+
+def test_C6_who_is_in_it_is_told_of_a_group_under_each_name_that_it_had(provider: Provider, clock: Clock) -> None:
+    anna, group = provider.add_person("anna"), _group(provider)
+    clock.advance(1)
+    groups.change_members(provider.services, SHELL, group, joins=[anna], leaves=[])
+    clock.advance(1)
+    renamed = groups.rename(provider.services, SHELL, _fresh(provider, group), "Trade")
+    told = of_groups.of(provider.services, SHELL, renamed)
+    assert [one.action for one in told] == ["group:renamed", "person:groups", "group:added"]
+    of_groups.undo(provider.services, SHELL, renamed, told[1].id)
+    assert _now(provider, anna).groups == ()
+
+
+def test_C6_a_group_of_the_same_name_has_nothing_of_the_one_before(provider: Provider, clock: Clock) -> None:
+    anna, group = provider.add_person("anna"), _group(provider)
+    clock.advance(1)
+    groups.change_members(provider.services, SHELL, group, joins=[anna], leaves=[])
+    clock.advance(1)
+    groups.change_members(provider.services, SHELL, _fresh(provider, group), joins=[], leaves=[_now(provider, anna)])
+    left = _latest(provider, anna)
+    clock.advance(1)
+    groups.remove(provider.services, SHELL, _fresh(provider, group), with_members=False)
+    clock.advance(1)
+    again = _group(provider)
+    assert [one.action for one in of_groups.of(provider.services, SHELL, again)] == ["group:added"]
+    with pytest.raises(NoSuchChange):
+        of_groups.undo(provider.services, SHELL, again, left)
+    with pytest.raises(PersonChanged):  # they were never in this one
+        of_people.undo(provider.services, SHELL, _now(provider, anna), left)
+    assert _now(provider, anna).groups == ()
+
+
+def test_C6_somebodys_change_of_groups_is_taken_back_when_one_has_another_name(
+    provider: Provider, clock: Clock
+) -> None:
+    anna = provider.add_person("anna")
+    people.change_groups(provider.services, SHELL, anna, joins=("Sales",), leaves=())
+    id = _latest(provider, anna)
+    clock.advance(1)
+    group = accounts_groups.find(provider.services.db, "Sales")
+    assert group is not None
+    groups.rename(provider.services, SHELL, group, "Trade")
+    of_people.undo(provider.services, SHELL, _now(provider, anna), id)
+    assert _now(provider, anna).groups == ()
+
+
+def test_C6_what_was_recorded_without_ids_is_told_by_its_name_since_the_group_was_made(
+    provider: Provider, clock: Clock
+) -> None:
+    anna = provider.add_person("anna")
+
+    def older(name: str) -> None:
+        clock.advance(1)
+        event = Event("person:groups", actor="cli:x", person_id=anna.id, detail={"added": [name], "removed": []})
+        with provider.services.db.transaction() as tx:
+            audit.record(tx, event, provider.services.clock())
+
+    older("Sales")
+    clock.advance(1)
+    group = _group(provider)
+    assert [one.action for one in of_groups.of(provider.services, SHELL, group)] == ["group:added"]
+    older("sales")
+    told = of_groups.of(provider.services, SHELL, group)
+    assert [one.action for one in told] == ["person:groups", "group:added"]

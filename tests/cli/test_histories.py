@@ -69,3 +69,18 @@ def test_C6_who_came_into_a_group_is_taken_out_by_the_groups_history(site: Folde
     assert (came["action"], made["action"]) == ("person:groups", "group:added")
     site.run("group", "undo", came["id"])
     assert site.run("user", "show", "bo", "--json").json["groups"] == []
+
+
+def test_C6_of_a_change_of_several_groups_one_is_taken_back_by_its_name(site: Folder) -> None:
+    site.run("user", "add", "--username", "bo")
+    site.run("group", "add", "company")
+    site.run("group", "add", "board")
+    site.run("group", "set", "company", "--put-in", "board")
+    site.run("group", "members", "board", "--add", "bo")
+    (came, *_) = _past(site, "group", ["board"])
+    assert sorted(came["differences"]) == ["members"]
+    said = site.refusal("group", "undo", came["id"])
+    assert "“board”" in said
+    assert f"doorward user undo {came['id']}" in said
+    assert "Undone." in site.run("group", "undo", came["id"], "--in", "board").out
+    assert site.run("user", "show", "bo", "--json").json["groups"] == []

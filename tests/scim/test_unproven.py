@@ -10,7 +10,6 @@ from idp.accounts.provisioning import clients
 from tests.provider import Provider
 from tests.scim.conftest import Scim
 
-
 WRONG = [
     ("", "scim_token_missing", "(nothing)", "Paste the token"),
     ("Basic " + b64encode(b"a:b").decode(), "scim_scheme", "Basic", "Authorization: Bearer"),

@@ -81,7 +81,7 @@ def _opposite(services: Services, actor: Actor, group: Group, event: Event) -> N
 def _moved_back(services: Services, actor: Actor, group: Group, event: Event) -> None:
     """One person who came into this group, or left it; what the event says of other groups stays."""
     person = people.get(services, event.person_id or "")
-    came = _names_it(event.detail.get("added"), group)
+    came = _is_among(event, "added", group)
     _check(came == (fold(group.name) in map(fold, person.groups)))
     joins, leaves = ([], [person]) if came else ([person], list[Person]())
     groups.change_members(services, actor, group, joins=joins, leaves=leaves)
@@ -103,12 +103,24 @@ def _events(services: Services, group: Group, before: str) -> Iterator[Event]:
 
 def _is_about(event: Event, group: Group) -> bool:
     if event.action == "person:groups":
-        return _names_it(event.detail.get("added"), group) or _names_it(event.detail.get("removed"), group)
+        return _is_among(event, "added", group) or _is_among(event, "removed", group)
     return event.detail.get("group_id") == group.id
 
 
-def _names_it(names: Any, group: Group) -> bool:
-    return fold(group.name) in map(fold, names or ())
+def _is_among(event: Event, side: str, group: Group) -> bool:
+    """Whether somebody came into this group, or left it, whatever it was called then; not one that had its name.
+
+    Events of before ids were kept have names alone: those from before it was made are of another group.
+    """
+    names, ids = event.detail.get(side) or (), event.detail.get("group_ids")
+    if ids is not None:
+        return any(ids.get(name) == group.id for name in names)
+    return event.id > group.id and fold(group.name) in map(fold, names)
+
+
+def moved(event: Event) -> tuple[str, ...]:
+    """The ids of the groups that somebody came into or left by it, as far as it has them."""
+    return tuple(dict(event.detail.get("group_ids") or {}).values())
 
 
 def _change(event: Event, group: Group, names: Names) -> Change:
@@ -131,7 +143,7 @@ def _differences(event: Event, group: Group, names: Names) -> dict[str, Any]:
         return {"groups": pair if action == "group:nested" else pair[::-1]}
     if action == "person:groups":
         who = [names.person(event.person_id or "") or event.person_id]
-        return {"members": [[], who] if _names_it(detail.get("added"), group) else [who, []]}
+        return {"members": [[], who] if _is_among(event, "added", group) else [who, []]}
     if action in ("group:owners", "group:members"):
         field = action.removeprefix("group:")
         return {field: [detail.get("removed") or [], detail.get("added") or []]}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from idp import audit
+from idp.accounts import groups
 from idp.accounts.effects import Changes
 from idp.accounts.person import Person, PersonChanged, fold
 from idp.admin import people, turning_off
@@ -105,8 +106,22 @@ def _correction(person: Person, event: Event) -> people.Correction:
 
 
 def _regrouped(services: Services, actor: Actor, person: Person, event: Event) -> Person:
-    added, removed = tuple(event.detail.get("added") or ()), tuple(event.detail.get("removed") or ())
+    added, removed = (_now_called(services, event, side) for side in ("added", "removed"))
     now = set(map(fold, person.groups))
     if not now.issuperset(map(fold, added)) or not now.isdisjoint(map(fold, removed)):
         raise PersonChanged
     return people.change_groups(services, actor, person, joins=removed, leaves=added)
+
+
+def _now_called(services: Services, event: Event, side: str) -> tuple[str, ...]:
+    """The groups of one side of a change as they are called by now. Errors: `PersonChanged` where one is gone.
+
+    Another one may have the name by now: nobody comes into that by the undo of what was done with the first.
+    """
+    names, ids = tuple(event.detail.get(side) or ()), event.detail.get("group_ids")
+    if ids is None:
+        return names
+    found = [groups.find_by_id(services.db, str(ids.get(name) or "")) for name in names]
+    if None in found:
+        raise PersonChanged
+    return tuple(one.name for one in found if one is not None)
