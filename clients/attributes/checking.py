@@ -60,6 +60,12 @@ def checked(name: str, said: Mapping[str, Any], taken: Collection[str] = ()) -> 
     return new
 
 
+def alike(name: str, there: Collection[str]) -> str:
+    """What is wrong with a name beside these: many readers of JSON take Centre for centre, and the last one wins."""
+    found = next((one for one in there if one != name and one.casefold() == name.casefold()), None)
+    return f"{found} is defined already, and differs by case alone; choose another name" if found else ""
+
+
 def _of_name(name: str, taken: Collection[str]) -> Iterator[Problem]:
     if not _NAME.fullmatch(name):
         yield Problem("name", "expected a letter, then letters, digits and _ . : / ~ -, at most 100: cost_centre")

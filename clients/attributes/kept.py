@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from clients import store as clients_store
-from clients.attributes import store
+from clients.attributes import checking, store
 from clients.attributes.definition import KEYS, Definition, of_said
 from clients.errors import InvalidMetadata, Problem
 from clients.ports import Record, Statements, Store
@@ -40,8 +40,8 @@ def put(
             raise AttributeChanged
         if old == new:
             return old
-        if old is None and len(there) >= MAX_DEFINITIONS:
-            raise InvalidMetadata(Problem("name", f"there are {MAX_DEFINITIONS} attributes already"))
+        if old is None:
+            _check_new(new.name, there)
         said = json.dumps(new.said(), ensure_ascii=False, separators=(",", ":"))
         if old is None:
             tx.run(store.INSERT, name=new.name, said=said, created_at=now, changed_at=now)
@@ -50,6 +50,13 @@ def put(
             tx.run(store.UPDATE, of_name=new.name, new_said=said, new_changed_at=now)
             record(tx, "attribute:change", {"name": new.name, "changed": differences(old.said(), new.said())})
     return old
+
+
+def _check_new(name: str, there: Collection[str]) -> None:
+    if len(there) >= MAX_DEFINITIONS:
+        raise InvalidMetadata(Problem("name", f"there are {MAX_DEFINITIONS} attributes already"))
+    if alike := checking.alike(name, there):
+        raise InvalidMetadata(Problem("name", alike))
 
 
 def remove(db: Store, name: str, *, record: Record) -> Definition | None:

@@ -110,6 +110,8 @@ def checked(
     new = checking.checked(name, said, TAKEN)
     if PERSON in new.edits and name.casefold() in NAMING:
         raise InvalidMetadata(Problem("edits", f"{name} says to applications who somebody is: people may not edit it"))
+    if before is None and (alike := checking.alike(name, services.registry.attributes())):
+        raise InvalidMetadata(Problem("name", alike))
     known = {*also_apps, *(before.apps if before is not None else ())}
     unknown = [one for one in new.apps if one not in known and services.registry.find(one) is None]
     if unknown:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clients.attributes import checking, patterns
+from clients.attributes import checking, kept, patterns
 from clients.attributes.definition import Definition, of_said, release_to
 from clients.errors import InvalidMetadata
 from idp import attribute_values
@@ -85,6 +85,18 @@ def test_U1_nobody_edits_by_what_applications_know_who_they_are(provider: Provid
         attributes.add(provider.services, of_shell("cli:test"), name, {"edits": ["person", "admin"]})
     assert [one.field for one in caught.value.problems] == ["edits"]
     attributes.add(provider.services, of_shell("cli:test"), name, {"edits": ["admin"]})
+
+
+def test_U1_names_that_differ_by_case_alone_are_one_name(provider: Provider) -> None:
+    attributes.add(provider.services, of_shell("cli:test"), "centre", {})
+    with pytest.raises(InvalidMetadata) as caught:
+        attributes.add(provider.services, of_shell("cli:test"), "Centre", {})
+    assert [one.field for one in caught.value.problems] == ["name"]
+    assert "centre is defined already" in caught.value.problems[0].message
+    with pytest.raises(InvalidMetadata):  # by two lines of one file, say
+        kept.put(provider.services.db, Definition(name="CENTRE"), 0.0, record=lambda *_: None)
+    attributes.change(provider.services, of_shell("cli:test"), "centre", {"label": "Cost centre"})
+    assert list(provider.services.registry.attributes()) == ["centre"]
 
 
 def test_U1_a_pattern_is_of_the_whole_text_and_no_text_makes_it_slow() -> None:
