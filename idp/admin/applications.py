@@ -17,7 +17,7 @@ from clients.rules import legacy_warnings
 from clients.search import Found, Which, fold, matches, text_of
 from clients.self_registered import kept
 from clients.snapshots import Entry
-from idp.admin import assertion_consumers, managed, programs
+from idp.admin import assertion_consumers, managed, programs, releasing
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
@@ -196,7 +196,8 @@ def check_proofs(services: Services, actor: Actor, client_id: str, keys: Iterabl
 def update(services: Services, actor: Actor, client: Client, change: Change) -> tuple[Client, tuple[str, ...]]:
     """Change an application; answers it as it is now, with warnings.
 
-    Errors: `NotAllowed`, `InvalidMetadata`, also for what reaches beyond an actor's part, `UnknownClient`,
+    Errors: `NotAllowed`, `InvalidMetadata`, also for what reaches beyond an actor's part or what it would be told
+    of people by another's decision, `UnknownClient`,
     `ManagedByFile`, `ChangedMeanwhile` where the change has an edition.
     """
     check_change(actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
@@ -208,6 +209,7 @@ def update(services: Services, actor: Actor, client: Client, change: Change) -> 
 
         metadata = with_sources_checked(services, metadata)  # what only a look at the people can tell
         metadata = assertion_consumers.with_facts(services, client, metadata)
+    releasing.check(services, actor, client.id, metadata, profile=change.profile)
     client = services.registry.update(
         client.id, metadata, name=change.name, profile=change.profile, access=change.access, edition=change.edition,
         record=actor.record(services),

@@ -7,7 +7,7 @@ from typing import Final
 
 from clients.client import Client
 from clients.undoing import can_undo
-from idp.admin import managed
+from idp.admin import managed, releasing
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
 from idp.admin.applications import PROVED_AGAIN, check_change, check_proofs
@@ -45,6 +45,8 @@ def undo(services: Services, actor: Actor, client_id: str, event_id: str) -> Cli
         raise NoSuchChange(event_id)
     check_change(actor, client_id, event.detail["changed"])
     check_proofs(services, actor, client_id, event.detail["changed"])
+    back = {key: old for key, (old, _) in event.detail["changed"].items() if key in releasing.TELLING}
+    releasing.check(services, actor, client_id, back)
     return services.registry.undo(client_id, event.detail["changed"], record=actor.record(services))
 
 
