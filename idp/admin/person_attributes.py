@@ -8,7 +8,7 @@ from typing import Any, Final
 from clients.attributes import Definition
 from clients.attributes.definition import ADMIN, HELP_DESK, PERSON
 from idp import attribute_values
-from idp.accounts.person import InvalidPerson, fold
+from idp.accounts.person import InvalidPerson, Person, fold
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.attribute_values import WrongValue
@@ -35,6 +35,16 @@ def hidden_from(services: Services, actor: Actor) -> frozenset[str]:
     if actor.may(Permission.ATTRIBUTES_READ):
         return frozenset()
     return frozenset(name for name, one in defined(services).items() if HELP_DESK not in one.sees)
+
+
+def hidden_of(services: Services, actor: Actor, person: Person) -> frozenset[str]:
+    """The names of what an actor may not see of this one: what they have as the help desk, and as the person."""
+    if actor.may(Permission.ATTRIBUTES_READ):
+        return frozenset()
+    readers = {PERSON} if person.id == actor.id else set()
+    if actor.may_person(Permission.PEOPLE_READ, person.groups):
+        readers.add(HELP_DESK)
+    return frozenset(name for name, one in defined(services).items() if readers.isdisjoint(one.sees))
 
 
 def seen_by(services: Services, actor: Actor, claims: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from clients.access import Decision, decide
 from clients.client import Client
 from idp.accounts.person import Person
+from idp.admin import person_attributes
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.oidc import claims
@@ -58,9 +59,11 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
     decision = decide(client, person.id, person.groups, services.clock())
     if not may_see(actor, person):
         return _of_anybody(services, client, decision)
+    unseen = person_attributes.hidden_of(services, actor, person)
     if client.saml is not None:
-        return _service_provider(services, client, person, decision)
-    return _relying_party(services, client, person.id, claims.row_of(person), decision)
+        found = _service_provider(services, client, person, decision)
+        return replace(found, subject=masked(found.subject, unseen), attributes=masked(found.attributes, unseen))
+    return _relying_party(services, client, person.id, claims.row_of(without_values(person, unseen)), decision)
 
 
 def may_see(actor: Actor, person: Person) -> bool:
@@ -70,6 +73,23 @@ def may_see(actor: Actor, person: Person) -> bool:
     their values, nor which of them somebody has.
     """
     return person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
+
+
+def without_values(person: Person, unseen: frozenset[str]) -> Person:
+    """The person with `HIDDEN` in the place of each of these: what is made of them has it, under whatever name."""
+    said = {name: HIDDEN if name.partition("#")[0] in unseen else value for name, value in person.claims.items()}
+    return replace(person, claims=said)
+
+
+def masked(lines: tuple[Line, ...], unseen: frozenset[str]) -> tuple[Line, ...]:
+    """A service provider's attributes and NameID, without the values that come from these."""
+    from idp.saml.assertions.name_ids import BY_ATTRIBUTE
+
+    def is_unseen(line: Line) -> bool:
+        source = BY_ATTRIBUTE.get(line.source, line.source).partition("#")[0]
+        return source in unseen or source.removeprefix("scoped_") in unseen
+
+    return tuple(hidden((line,))[0] if is_unseen(line) else line for line in lines)
 
 
 def _of_anybody(services: Services, client: Client, decision: Decision) -> Preview:

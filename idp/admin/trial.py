@@ -14,7 +14,7 @@ from typing import Any, Final
 from clients.access import Decision, decide
 from clients.client import Client
 from idp.accounts.person import Person
-from idp.admin import preview
+from idp.admin import person_attributes, preview
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.admin.preview import Line, about_sub, hidden, row_of_anybody, sources_of
@@ -105,7 +105,10 @@ def find(services: Services, actor: Actor, client: Client) -> Trial | None:
     if not kept or person is None:
         return None
     decision, methods = decide(client, person.id, person.groups, services.clock()), tuple(kept["methods"])
-    return _trial(services, client, person, decision, methods, float(kept["auth_time"]), float(kept["at"]))
+    unseen = person_attributes.hidden_of(services, actor, person)
+    shown = preview.without_values(person, unseen)
+    found = _trial(services, client, shown, decision, methods, float(kept["auth_time"]), float(kept["at"]))
+    return _masked(client, found, unseen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ def foresee(services: Services, actor: Actor, request: Request, client: Client, 
     actor.record(services)(services.db, "client:previewed", {"client_id": client.id, "person_id": person.id})
     now, is_hidden = services.clock(), not preview.may_see(actor, person)
     decision = decide(client, person.id, person.groups, now)
-    found = _trial(services, client, None if is_hidden else person, decision, (PASSWORD,), now, now)
+    unseen = frozenset[str]() if is_hidden else person_attributes.hidden_of(services, actor, person)
+    shown = None if is_hidden else preview.without_values(person, unseen)
+    found = _masked(client, _trial(services, client, shown, decision, (PASSWORD,), now, now), unseen)
     if is_hidden:
         return Foreseen((_IDENTIFY, _PROTECTED, *_after_proof(client, decision)), found)
     if not person.enabled:
@@ -159,6 +164,15 @@ def _after_proof(client: Client, decision: Decision) -> tuple[str, ...]:
     if not decision.allowed:
         return (_REFUSED,)
     return (_CONSENT, _BACK) if client.consent == "explicit" else (_BACK,)
+
+
+def _masked(client: Client, found: Trial, unseen: frozenset[str]) -> Trial:
+    """An assertion is made of what is kept of the person: what the actor may not see of it is taken out here."""
+    if client.saml is None or not unseen:
+        return found
+    return replace(
+        found, sections=tuple(replace(one, lines=preview.masked(one.lines, unseen)) for one in found.sections)
+    )
 
 
 def _trial(
