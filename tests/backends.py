@@ -1,7 +1,7 @@
 """Real servers for the test run: PostgreSQL and Redis, on free ports of this machine, started when first asked for.
 
-Nothing has to be stopped: each server is watched by a small shell that stops it, and removes its files, as soon as
-the process it serves (the test run, say) is gone, however that ended.
+Nothing has to be stopped: `tests.leftovers` stops each server, and removes its files, as soon as the process it serves
+(the test run, say) is gone, however that ended.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import MetaData, NullPool, create_engine
 
+from tests.leftovers import watch
+
 ROLE = "doorward"
+_started: list[subprocess.Popen[bytes]] = []  # kept, or Python warns of children that it forgets
 
 
 class Clock:
@@ -66,22 +69,6 @@ def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def watch(run: int, folder: Path, pid_file: str, stop: str) -> None:
-    """When the process `run` is gone: send the signal `stop` to the server named in the pid file, remove `folder`."""
-    script = 'while kill -0 "$0"; do sleep 0.5; done; kill "$1" "$(head -n 1 "$2")"; sleep 0.5; rm -rf "$3"'
-    watcher = subprocess.Popen(
-        ["/bin/sh", "-c", script, str(run), stop, str(folder / pid_file), str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    _started.append(watcher)
-
-
-_started: list[subprocess.Popen[bytes]] = []  # kept, or Python warns of children that it forgets
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------

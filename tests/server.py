@@ -26,7 +26,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from werkzeug.datastructures import Headers
 
 from idp.config import load
-from tests.backends import find_free_port, watch
+from tests.backends import find_free_port
+from tests.leftovers import watch
 from tests.provider import CHEAP, HOME, Answer, Browser, Provider
 
 Result = TypeVar("Result")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import redis
 
-from tests.backends import find_free_port, find_program, watch
+from tests.backends import find_free_port, find_program
+from tests.leftovers import watch
 
 PATIENCE = 30.0  # seconds
 NOTICED_MS = 1000  # after how long a silent server counts as gone

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.backends import find_free_port, find_program, watch
+from tests.backends import find_free_port, find_program
+from tests.leftovers import watch
 from tests.server import PATIENCE, REPOSITORY, HttpBrowser, NoAnswer, Server, to_toml
 
 #: As deploy/proxies/haproxy.cfg has it behind TLS; each request goes to the next machine.

@@ -18,7 +18,8 @@ from typing import Any
 
 import psycopg
 
-from tests.backends import ROLE, find_free_port, find_program, watch
+from tests.backends import ROLE, find_free_port, find_program
+from tests.leftovers import watch
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PATIENCE = 120.0  # seconds

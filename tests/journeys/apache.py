@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.apps.wiki.door import make_key
-from tests.backends import find_program, watch
+from tests.backends import find_program
+from tests.leftovers import watch
 
 MODULES = "/usr/lib/apache2/modules"
 CONFIG = """

@@ -21,11 +21,12 @@ import requests
 from lxml import etree
 
 from idp.saml.messages import names
-from tests.backends import find_free_port, watch
+from tests.backends import find_free_port
 from tests.journeys import apache
 from tests.journeys.relying import site as application
 from tests.journeys.relying import with_authlib
 from tests.journeys.visiting import Visitor, is_sign_in_page
+from tests.leftovers import watch
 from tests.provider import PASSWORD, Dom
 from tests.saml.relying import NS
 from tests.server import Server, running, unique

@@ -16,7 +16,8 @@ from typing import Any
 from lxml import etree
 
 from idp.saml.messages import names
-from tests.backends import find_free_port, watch
+from tests.backends import find_free_port
+from tests.leftovers import watch
 from tests.saml.pairs import rsa_pair
 from tests.saml.relying import NS
 
