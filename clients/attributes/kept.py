@@ -59,11 +59,16 @@ def _check_new(name: str, there: Collection[str]) -> None:
         raise InvalidMetadata(Problem("name", alike))
 
 
-def remove(db: Store, name: str, *, record: Record) -> Definition | None:
-    """Take a definition away; people keep their values, as free claims. What it was; None: there was none."""
+def remove(db: Store, name: str, *, record: Record, seen: Definition | bool = True) -> Definition | None:
+    """Take a definition away; people keep their values, as free claims. What it was; None: there was none.
+
+    `seen`: what was looked at; True: whatever there is. Errors: `AttributeChanged`.
+    """
     with db.transaction() as tx:
         clients_store.raise_version(tx)
         old = next((one for one in list_of(tx) if one.name == name), None)
+        if old is not None and seen not in (True, old):
+            raise AttributeChanged
         if old is not None:
             tx.run(store.DELETE, of_name=name)
             record(tx, "attribute:remove", {"name": name, "changed": differences(old.said(), {})})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from idp.accounts import store
+from idp.accounts import known_claims, store
+from idp.accounts.known_claims import Counts
 from idp.accounts.person import MAX_LOGIN, Credentials, NoSuchPerson, Person, fold, is_person_id, spellings
 from idp.db import Database
 
@@ -67,11 +68,15 @@ class Lookup:
 
     def claim_names(self) -> frozenset[str]:
         """The further claims that anybody has: for a check of what an admin typed, since it looks at everybody."""
-        return store.claim_names(self._db)
+        return known_claims.names(self._db)
 
-    def claim_counts(self) -> dict[str, int]:
-        """How many people have each further claim. It reads everybody."""
-        return store.claim_counts(self._db)
+    def claim_counts(self) -> Counts:
+        """How many people have each further claim; of very many people about."""
+        return known_claims.counts(self._db)
+
+    def claim_count(self, name: str) -> int:
+        """How many people have a further claim, exactly."""
+        return known_claims.count_of(self._db, name)
 
     def similar(self, text: str, many: int = 3) -> tuple[Person, ...]:
         """People whose usernames look like this one, which nobody has: for "did you mean"."""

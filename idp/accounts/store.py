@@ -18,7 +18,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
-    cast,
     delete,
     event,
     func,
@@ -375,36 +374,6 @@ def to_person(row: Any) -> Person:
         created_at=row.created_at,
         changed_at=row.changed_at,
     )
-
-
-def _claim_names(dialect: str) -> Any:
-    if dialect == "sqlite":
-        each = func.json_each(people.c.claims).table_valued("key")
-        return select(each.c.key.label("name")).select_from(people, each).distinct()
-    from sqlalchemy.dialects.postgresql import JSONB
-
-    return select(func.jsonb_object_keys(cast(people.c.claims, JSONB)).label("name")).distinct()
-
-
-def claim_names(db: Executor) -> frozenset[str]:
-    """The names of all further claims. It reads everybody."""
-    return frozenset(str(row.name) for row in db.all(_claim_names))
-
-
-def _claim_counts(dialect: str) -> Any:
-    if dialect == "sqlite":
-        each = func.json_each(people.c.claims).table_valued("key")
-        counted = select(each.c.key.label("name"), func.count().label("many")).select_from(people, each)
-        return counted.group_by(each.c.key)
-    from sqlalchemy.dialects.postgresql import JSONB
-
-    keys = select(func.jsonb_object_keys(cast(people.c.claims, JSONB)).label("name")).subquery()
-    return select(keys.c.name, func.count().label("many")).group_by(keys.c.name)
-
-
-def claim_counts(db: Executor) -> dict[str, int]:
-    """How many people have each further claim. It reads everybody."""
-    return {str(row.name): int(row.many) for row in db.all(_claim_counts)}
 
 
 def find(db: Executor, person_id: str, *, lock: bool = False) -> Person | None:

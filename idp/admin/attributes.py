@@ -9,8 +9,9 @@ from clients.attributes import Definition, checking, kept
 from clients.attributes.definition import PERSON
 from clients.attributes.kept import AttributeChanged
 from clients.errors import InvalidMetadata, Problem
+from idp.accounts.known_claims import Counts
 from idp.accounts.person import RESERVED_CLAIMS
-from idp.admin import managed
+from idp.admin import applications, managed, releasing
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.attributes import ATTRIBUTES
@@ -23,7 +24,26 @@ TAKEN: Final = RESERVED_CLAIMS | {one.name for one in ATTRIBUTES} | {name for on
 #: By these an application knows who somebody is (the NameIDs of `idp.saml`), or what they may do there.
 NAMING: Final = frozenset(("affiliation", "kerberos_principal", "windows_account_name", "x509_subject_name"))
 
-__all__ = ["AttributeChanged", "NoSuchAttribute", "add", "change", "get", "listed", "remove", "values_of"]
+__all__ = [
+    "AttributeChanged",
+    "HasValues",
+    "NoSuchAttribute",
+    "add",
+    "change",
+    "get",
+    "listed",
+    "people_with",
+    "remove",
+    "values_of",
+]
+
+
+class HasValues(Exception):
+    """`many` people have a value, which would be a free claim; `told`: applications whose own tables name it then."""
+
+    def __init__(self, name: str, many: int, told: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.name, self.many, self.told = name, many, told
 
 
 class NoSuchAttribute(LookupError):
@@ -44,13 +64,16 @@ def get(services: Services, actor: Actor, name: str) -> Definition:
     raise NoSuchAttribute(name)
 
 
-def values_of(services: Services, actor: Actor) -> Mapping[str, int]:
-    """How many people have a value, by name, of attributes that nobody has defined too. It reads everybody.
-
-    Errors: `NotAllowed`.
-    """
+def values_of(services: Services, actor: Actor) -> Counts:
+    """How many people have a value, by name, of attributes that nobody has defined too. Errors: `NotAllowed`."""
     actor.check(Permission.ATTRIBUTES_READ)
     return services.directory.claim_counts()
+
+
+def people_with(services: Services, actor: Actor, name: str) -> int:
+    """How many people have a value of one, exactly. Errors: `NotAllowed`."""
+    actor.check(Permission.ATTRIBUTES_READ)
+    return services.directory.claim_count(name)
 
 
 def add(services: Services, actor: Actor, name: str, said: Mapping[str, Any]) -> Definition:
@@ -87,16 +110,31 @@ def change(
     return new
 
 
-def remove(services: Services, actor: Actor, name: str) -> None:
-    """Nothing is defined any more; people keep their values, as free claims.
+def remove(
+    services: Services, actor: Actor, name: str, *, with_values: bool = False, seen: Definition | None = None
+) -> int:
+    """Nothing is defined any more; people keep their values, as free claims. How many they are.
 
-    Errors: `NotAllowed`, `ManagedByFile`, `NoSuchAttribute`.
+    `with_values`: also where people have one; `seen`: what was looked at.
+    Errors: `NotAllowed`, `ManagedByFile`, `NoSuchAttribute`, `HasValues`, `AttributeChanged`.
     """
     actor.check(Permission.ATTRIBUTES_CHANGE)
     managed.guard(services, KIND, name)
-    if kept.remove(services.db, name, record=actor.record(services)) is None:
+    old = get(services, actor, name)
+    many = services.directory.claim_count(name)
+    if many and not with_values:
+        raise HasValues(name, many, told_then(services, old))
+    if kept.remove(services.db, name, record=actor.record(services), seen=seen or True) is None:
         raise NoSuchAttribute(name)
     services.registry.refresh()
+    return many
+
+
+def told_then(services: Services, one: Definition) -> tuple[str, ...]:
+    """The names of applications that are told values once an attribute is defined no more: their tables name it."""
+    ids = (entry.id for entry in applications.entries(services))
+    found = (client for client in map(services.registry.find, ids) if client is not None)
+    return tuple(client.name for client in found if not one.may_have(client.id) and releasing.names(client, one.name))
 
 
 def checked(

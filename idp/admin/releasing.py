@@ -37,6 +37,11 @@ def check(
         raise InvalidMetadata(*problems)
 
 
+def names(client: Client, name: str) -> bool:
+    """Whether an application's own table names an attribute."""
+    return any(source == name for source, _ in _tables(client))
+
+
 def _told(services: Services, client: Client) -> Iterator[tuple[str, str]]:
     """Each defined attribute that an application may be told, and by which of its values.
 

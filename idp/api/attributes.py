@@ -13,8 +13,9 @@ from clients.attributes.kept import AttributeChanged
 from clients.errors import InvalidMetadata
 from idp.admin import attributes
 from idp.admin.permissions import Permission
+from idp.api import editions
 from idp.api.models import Model
-from idp.api.operations import Call, Operation
+from idp.api.operations import Answer, Call, Operation
 from idp.api.problems import Problem, not_found, wrong
 from idp.protocols import Services
 
@@ -103,27 +104,42 @@ class Attribute(Model):
 
 
 class Attributes(Model):
-    """All that is defined."""
+    """What is defined."""
 
     items: tuple[Attribute, ...]
     """By name."""
+    exact: bool
+    """Whether `people` were counted; of more than 10,000 people they are estimates, but that of one alone."""
 
 
-class Named(Model):
-    """Which attribute."""
+class Which(Model):
+    """One alone, or all."""
+
+    name: Name | None = None
+    """Its name; the answer's ETag is of this one."""
+
+
+class Leaving(Model):
+    """Which attribute goes."""
 
     name: Name
     """Its name."""
+    with_values: bool = False
+    """Also where people have a value, which they keep as a free claim."""
 
 
-def listed(services: Services, call: Call) -> Attributes:
+def listed(services: Services, call: Call) -> Answer:
     """GET /attributes."""
+    if call.query.name is not None:
+        found = _get(services, call, call.query.name)
+        return Answer(value=Attributes(items=(_counted(services, call, found),), exact=True), etag=_edition(found))
     many = attributes.values_of(services, call.actor)
-    found = attributes.listed(services, call.actor)
-    return Attributes(items=tuple(_shown(one, many) for one in found))
+    every = attributes.listed(services, call.actor)
+    shown = tuple(_shown(one, many.of(one.name)) for one in every)
+    return Answer(value=Attributes(items=shown, exact=many.is_exact))
 
 
-def put(services: Services, call: Call) -> Attribute:
+def put(services: Services, call: Call) -> Answer:
     """POST /attributes."""
     said: dict[str, Any] = call.body.model_dump(exclude={"name"})
     bounds = {key: said[key] for key in ("min", "max") if isinstance(said[key], float)}
@@ -134,27 +150,67 @@ def put(services: Services, call: Call) -> Attribute:
         first = error.problems[0]
         raise wrong(first.field if first.field in KEYS else "name", first.message) from None
     except AttributeChanged:
-        raise Problem("conflict", "Somebody else has changed it meanwhile; read it again.") from None
-    return _shown(made, attributes.values_of(services, call.actor))
+        raise _changed() from None
+    return Answer(value=_counted(services, call, made), etag=_edition(made))
 
 
 def _put(services: Services, call: Call, name: str, said: Mapping[str, Any]) -> Definition:
-    known = {one.name for one in attributes.listed(services, call.actor)}
-    if name in known:
-        return attributes.change(services, call.actor, name, said)
-    return attributes.add(services, call.actor, name, said)
+    now = _find(services, call, name)
+    if now is None:
+        if call.if_match is not None:  # RFC 9110 §13.1.1: `*` means that there is one
+            raise _changed()
+        return attributes.add(services, call.actor, name, said)
+    if call.if_match is None:
+        raise editions.missing()
+    editions.check(call, _edition(now))
+    return attributes.change(services, call.actor, name, said, seen=now)
 
 
 def remove(services: Services, call: Call) -> None:
     """DELETE /attributes."""
+    now = _get(services, call, call.query.name)
+    editions.check(call, _edition(now))
     try:
-        attributes.remove(services, call.actor, call.query.name)
+        attributes.remove(services, call.actor, now.name, with_values=call.query.with_values, seen=now)
     except attributes.NoSuchAttribute:
         raise not_found("attribute") from None
+    except AttributeChanged:
+        raise _changed() from None
+    except attributes.HasValues as error:
+        raise Problem("conflict", _asked(error)) from None
 
 
-def _shown(one: Definition, many: Mapping[str, int]) -> Attribute:
-    return Attribute(**one.told(), people=many.get(one.name, 0))
+def _asked(error: attributes.HasValues) -> str:
+    told = f", and {', '.join(error.told[:10])} would be told it, as their own tables name it" if error.told else ""
+    return f"{error.many} people have a value{told}; with_values=true removes the definition all the same."
+
+
+def _changed() -> Problem:
+    return Problem("changed", "Somebody else has changed it meanwhile; read it again.")
+
+
+def _find(services: Services, call: Call, name: str) -> Definition | None:
+    return next((one for one in attributes.listed(services, call.actor) if one.name == name), None)
+
+
+def _get(services: Services, call: Call, name: str) -> Definition:
+    found = _find(services, call, name)
+    if found is None:
+        raise not_found("attribute")
+    return found
+
+
+def _counted(services: Services, call: Call, one: Definition) -> Attribute:
+    return _shown(one, attributes.people_with(services, call.actor, one.name))
+
+
+def _shown(one: Definition, many: int) -> Attribute:
+    return Attribute(**one.told(), people=many)
+
+
+def _edition(one: Definition) -> str:
+    """Of what is said: how many have a value is no part of it."""
+    return editions.of(_shown(one, 0))
 
 
 _TAG: Final = "People"
@@ -166,15 +222,17 @@ _CENTRE: Final = {
 OPERATIONS: Final = (
     Operation(
         method="GET", path="/attributes", id="listAttributes", permission=_READ, tag=_TAG,
-        summary="What is defined of people beyond the standard claims", handler=listed, gives=Attributes,
+        summary="What is defined of people beyond the standard claims", handler=listed, query=Which, gives=Attributes,
+        problems=(404,),
     ),
     Operation(
         method="POST", path="/attributes", id="setAttribute", permission=_CHANGE, tag=_TAG,
-        summary="Define an attribute, or change the one of this name", handler=put, takes=NewAttribute,
-        gives=Attribute, examples={"cost_centre": _CENTRE}, problems=(409,),
+        summary="Define an attribute, or, with the If-Match of GET /attributes?name=…, change the one of this name",
+        handler=put, takes=NewAttribute, gives=Attribute, examples={"cost_centre": _CENTRE}, problems=(409, 412, 428),
     ),
     Operation(
         method="DELETE", path="/attributes", id="removeAttribute", permission=_CHANGE, tag=_TAG,
-        summary="Define an attribute no more; people keep their values", handler=remove, query=Named, problems=(404,),
+        summary="Define an attribute no more; people keep their values", handler=remove, query=Leaving,
+        guarded=True, problems=(404, 409),
     ),
 )  # fmt: skip

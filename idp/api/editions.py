@@ -33,10 +33,7 @@ def asked(operation: Operation, request: Request) -> tuple[str, ...] | None:
     given = request.header("If-Match").strip()
     if not given:
         if operation.guarded:
-            error = Error(
-                header="If-Match", detail="is missing", expected="the ETag that you read, or *", example='"…"'
-            )
-            raise Problem("edition-missing", "Read it, and send its ETag back as If-Match.", errors=(error,))
+            raise missing()
         return None
     if given == ANY:
         return (ANY,)
@@ -52,6 +49,12 @@ def asked(operation: Operation, request: Request) -> tuple[str, ...] | None:
             found.append(tag[2])
         at = tag.end()
     return tuple(found)
+
+
+def missing() -> Problem:
+    """A change that says none (RFC 6585 §3)."""
+    error = Error(header="If-Match", detail="is missing", expected="the ETag that you read, or *", example='"…"')
+    return Problem("edition-missing", "Read it, and send its ETag back as If-Match.", errors=(error,))
 
 
 def check(call: Call, edition: str) -> str | None:

@@ -32,7 +32,8 @@ def add_parsers(commands: Any) -> None:
     _name(with_json(command(verbs, "show", run_show, "show one")))
     _options(_name(with_json(command(verbs, "add", run_add, "define an attribute"))))
     _options(_name(with_json(command(verbs, "set", run_set, "change one; what is not named stays"))))
-    _name(with_json(command(verbs, "remove", run_remove, "define it no more; people keep their values")))
+    removing = _name(with_json(command(verbs, "remove", run_remove, "define it no more; people keep their values")))
+    removing.add_argument("--yes", action="store_true", help="do it, although people have values; without, it is told")
     histories.add_parsers(verbs, histories.ATTRIBUTE)
 
 
@@ -73,11 +74,12 @@ def run_list(args: Namespace) -> None:
         found = attributes.listed(services, shell())
         many = attributes.values_of(services, shell())
     if args.json:
-        print_json({"attributes": [{**one.told(), "people": many.get(one.name, 0)} for one in found]})
+        told = [{**one.told(), "people": many.of(one.name)} for one in found]
+        print_json({"attributes": told, "exact": many.is_exact})
         return
     rows = [
         (one.name, printable(one.title), one.type, ",".join(one.sees) or "–", ",".join(one.edits) or "–", _release(one),
-         f"{many.get(one.name, 0):,}")
+         f"{'' if many.is_exact else '~'}{many.of(one.name):,}")
         for one in found
     ]  # fmt: skip
     nothing = "No attribute is defined: further claims are free. `doorward attribute add --help` has what one says."
@@ -90,7 +92,7 @@ def run_show(args: Namespace) -> None:
 
     with opened(args) as services, _explained(args.name):
         found = attributes.get(services, shell(), args.name)
-        many = attributes.values_of(services, shell()).get(args.name, 0)
+        many = attributes.people_with(services, shell(), args.name)
     if args.json:
         print_json({**found.told(), "people": many})
         return
@@ -125,10 +127,8 @@ def run_remove(args: Namespace) -> None:
     """Define it no more."""
     from idp.admin import attributes
 
-    with opened(args) as services, _explained(args.name):
-        many = attributes.values_of(services, shell()).get(args.name, 0)
-        with by_hand(services, attributes.KIND, args.name, args.name):
-            attributes.remove(services, shell(), args.name)
+    with opened(args) as services, _explained(args.name), by_hand(services, attributes.KIND, args.name, args.name):
+        many = attributes.remove(services, shell(), args.name, with_values=args.yes)
     if args.json:
         print_json({"name": args.name, "removed": True, "people": many})
         return
@@ -198,10 +198,16 @@ def _done(args: Namespace, made: Definition, what: str) -> None:
 @contextlib.contextmanager
 def _explained(name: str) -> Iterator[None]:
     from clients.errors import InvalidMetadata
-    from idp.admin.attributes import AttributeChanged, NoSuchAttribute
+    from idp.admin.attributes import AttributeChanged, HasValues, NoSuchAttribute
 
     try:
         yield
+    except HasValues as error:
+        told = f"told then, as their own tables name it: {', '.join(map(printable, error.told[:10]))}"
+        raise Refused(
+            f"{count_people(error.many)} have a value, and keep it as a free claim: --yes does it all the same",
+            *((told,) if error.told else ()),
+        ) from None
     except InvalidMetadata as error:
         raise Refused(*(f"{_OPTIONS.get(one.field, one.field)}: {one.message}" for one in error.problems)) from None
     except NoSuchAttribute:

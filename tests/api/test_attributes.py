@@ -7,6 +7,8 @@ from tests.api.conftest import Api, Program
 from tests.provider import Provider
 
 PATH = "/attributes"
+ONE = f"{PATH}?name=level"
+ANY = {"If-Match": "*"}
 LEVEL = {"name": "level", "label": "Level", "type": "number", "min": 1, "max": 9.5, "sees": [], "required": True}
 
 
@@ -15,12 +17,32 @@ def test_U1_an_attribute_is_defined_changed_listed_and_removed(provider: Provide
     made = owner.post(PATH, LEVEL).json
     assert {key: made[key] for key in LEVEL} == LEVEL
     assert (made["edits"], made["release"], made["people"]) == (["admin"], "tables", 1)
-    assert owner.get(PATH).json["items"] == [made]
-    assert owner.post(PATH, {"name": "level", "release": "nobody"}).json["type"] == "text"  # the whole is said
-    assert owner.call("DELETE", f"{PATH}?name=level").status == 204
-    assert owner.call("DELETE", f"{PATH}?name=level").status == 404
+    assert owner.get(PATH).json == {"items": [made], "exact": True}
+    changed = owner.with_edition("POST", PATH, {"name": "level", "release": "nobody"}, of=ONE)
+    assert changed.json["type"] == "text"  # the whole is said
+    asked = owner.with_edition("DELETE", ONE, of=ONE)
+    assert asked.status == 409
+    assert "1 people have a value" in asked.json["detail"]
+    assert owner.get(ONE).status == 200
+    assert owner.with_edition("DELETE", f"{ONE}&with_values=true", of=ONE).status == 204
+    assert owner.call("DELETE", ONE, headers=ANY).status == 404
     told = [one.action for one in provider.events() if one.action.startswith("attribute:")]
     assert told == ["attribute:add", "attribute:change", "attribute:remove"]
+
+
+def test_C4_a_definition_that_somebody_else_has_changed_is_not_overwritten(owner: Api) -> None:
+    made = owner.post(PATH, {"name": "level"})
+    old = {"If-Match": made.headers["ETag"]}
+    assert owner.get(ONE).headers["ETag"] == old["If-Match"]
+    assert owner.post(PATH, {"name": "level", "label": "Mine"}).status == 428  # it says no edition
+    assert owner.call("POST", PATH, {"name": "level", "label": "Theirs"}, old).status == 200
+    for method, path, body in (("POST", PATH, {"name": "level"}), ("DELETE", ONE, None)):
+        assert owner.call(method, path, body, old).status == 412, method
+    assert owner.call("DELETE", ONE).status == 428
+    assert owner.get(ONE).json["items"][0]["label"] == "Theirs"
+    assert owner.call("POST", PATH, {"name": "level"}, ANY).status == 200  # whichever it is
+    assert owner.call("POST", PATH, {"name": "other"}, ANY).status == 412  # of which there is none
+    assert owner.get(f"{PATH}?name=other").status == 404
 
 
 def test_C4_what_is_wrong_is_named_by_its_field(owner: Api) -> None:

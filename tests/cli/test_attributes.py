@@ -77,7 +77,7 @@ def test_U1_claims_of_people_are_held_to_what_is_defined_and_others_stay_free(si
     assert site.run("user", "show", "ben", "--json").json["claims"] == {"room": "15", "skills": ["SQL"]}
     assert "fay" not in json.dumps(site.run("user", "list", "--json").json)
     for name in ("room", "skills", "payroll"):
-        site.run("attribute", "remove", name)
+        site.run("attribute", "remove", name, "--yes")
 
 
 def test_U1_values_that_are_sensitive_are_never_in_the_record(site: Folder) -> None:
@@ -90,4 +90,15 @@ def test_U1_values_that_are_sensitive_are_never_in_the_record(site: Folder) -> N
     assert change["differences"] == {"grade": ["•••", "•••"]}
     assert change["can_undo"] is False
     assert "E14" not in site.run("audit", "list", "--json").out
-    site.run("attribute", "remove", "grade")
+    site.run("attribute", "remove", "grade", "--yes")
+
+
+def test_U1_a_removal_says_how_many_have_a_value_and_asks(site: Folder) -> None:
+    site.run("attribute", "add", "attic", "--release", "nobody")
+    site.run("user", "add", "--username", "zoe", "--link", "--claim", "attic=1.10")
+    told = site.refusal("attribute", "remove", "attic")
+    assert "1 person" in told
+    assert "--yes" in told
+    assert site.run("attribute", "show", "attic", "--json").json["people"] == 1
+    assert site.run("attribute", "remove", "attic", "--yes", "--json").json["people"] == 1
+    assert site.run("attribute", "list", "--json").json["exact"] is True

@@ -58,9 +58,28 @@ def test_U1_an_attribute_is_defined_changed_undone_and_removed(provider: Provide
     assert "as it was before" in owner.follow(owner.submit(past, form=number(past, "undo"))).dom.text
     assert provider.services.registry.attributes()["centre"] == made
     again = owner.get(PATH)
-    gone = owner.follow(owner.submit(again, form=number(again, "remove")))
+    asked = owner.submit(again, form=number(again, "remove"))
+    assert "1 person has a value" in asked.dom.text
+    assert "centre" in provider.services.registry.attributes()
+    gone = owner.follow(owner.submit(asked, form=number(asked, "with_values")))
     assert "people keep their values" in gone.dom.text
     assert provider.services.registry.attributes() == {}
+
+
+def test_U1_a_removal_says_who_is_told_from_then_on(provider: Provider, owner: Browser) -> None:
+    provider.add_person("ann", claims={"pay": "E14"})
+    provider.add_client("Payroll", claims_map={"salary": "pay"})
+    provider.add_client("Wiki")
+    define(provider, "pay", release="nobody")
+    define(provider, "unused")
+    page = owner.get(PATH)
+    forms = [n for n, one in enumerate(page.dom.forms) if "remove" in one.names()]
+    asked = owner.submit(page, form=forms[0])
+    assert "Payroll" in asked.dom.text
+    assert "Wiki" not in asked.dom.text
+    page = owner.get(PATH)
+    assert owner.submit(page, form=forms[1]).is_redirect  # nobody has a value: nothing to ask
+    assert list(provider.services.registry.attributes()) == ["pay"]
 
 
 def test_U1_what_is_wrong_stands_at_its_field_and_nothing_is_lost(owner: Browser) -> None:

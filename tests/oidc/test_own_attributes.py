@@ -72,7 +72,7 @@ def test_U1_what_is_released_to_nobody_leaves_by_no_table_and_no_wish(provider: 
     assert "pay" not in verified(provider, tokens["id_token"], audience=app.id)
     attributes.change(provider.services, OWNER, "pay", {})  # to whoever's table names it
     assert provider.userinfo(tokens["access_token"]).json["salary"] == "E14"
-    attributes.remove(provider.services, OWNER, "desk")
+    attributes.remove(provider.services, OWNER, "desk", with_values=True)
     assert told(provider, app, "openid profile")["desk"] == "7.12"
 
 

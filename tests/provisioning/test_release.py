@@ -37,7 +37,7 @@ def test_U1_a_definition_taken_away_is_a_widened_release(world: World) -> None:
     world.begin(mapping=MAPPING)
     world.deliver()
     assert told(world) is None
-    attributes.remove(world.services, SHELL, "desk")
+    attributes.remove(world.services, SHELL, "desk", with_values=True)
     world.wait(1)
     assert told(world) == "D-1"
 

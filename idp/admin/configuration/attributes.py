@@ -90,7 +90,7 @@ def _removal(planning: Planning, object_id: str) -> Step | None:
         return Done(object_id)
 
     def effects(_: Impact) -> Iterator[str]:
-        many = planning.services.directory.claim_counts().get(object_id, 0)
+        many = planning.services.directory.claim_count(object_id)
         if many:
             yield f"{many:,} people keep a value, as a free claim that tables of applications may name"
 

@@ -49,7 +49,7 @@ def undo(services: Services, actor: Actor, event_id: str) -> None:
         if event.action == "attribute:add":
             if any(value is not None for value in said.values()):
                 raise AttributeChanged
-            attributes.remove(services, actor, name)
+            attributes.remove(services, actor, name, with_values=True)  # what was so before it was there
         else:
             back = {key: value for key, value in said.items() if value is not None}
             attributes.change(services, actor, name, back, seen=now)

@@ -12,8 +12,9 @@ from clients.attributes.definition import LANGUAGES, READERS, TABLES, TEXT, WRIT
 from clients.attributes.kept import AttributeChanged
 from clients.errors import InvalidMetadata
 from idp import flash
+from idp.accounts.known_claims import MOST
 from idp.admin import attributes
-from idp.admin.attributes import NoSuchAttribute
+from idp.admin.attributes import HasValues, NoSuchAttribute
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.attributes import words
@@ -57,9 +58,7 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
     if request.method != "POST":
         return _page(services, request, visit, _chosen(services, visit, request.query.get("name") or ""))
     if gone := request.form.get("remove"):
-        with contextlib.suppress(NoSuchAttribute):  # removed in another tab: what was asked for is so
-            attributes.remove(services, visit.actor, gone)
-        return flash.redirect(services, PATH, "attribute_removed")
+        return _remove(services, request, visit, gone)
     typed = _read(request.form)
     try:
         _save(services, visit, typed)
@@ -72,6 +71,17 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
         typed.problems[""] = N_("Somebody else has changed this meanwhile. Save again, and yours holds.")
         return _page(services, request, visit, Typed(typed.said, now.was, now.edition, typed.problems))
     return flash.redirect(services, PATH, "attribute_saved")
+
+
+def _remove(services: Services, request: Request, visit: Visit, name: str) -> Response:
+    """Where people have a value it is asked for twice: with how many they are, and who is told from then on."""
+    try:
+        attributes.remove(services, visit.actor, name, with_values=bool(request.form.get("with_values")))
+    except HasValues as error:
+        return _page(services, request, visit, _chosen(services, visit, ""), leaving=error)
+    except NoSuchAttribute:
+        pass  # removed in another tab: what was asked for is so
+    return flash.redirect(services, PATH, "attribute_removed")
 
 
 def _save(services: Services, visit: Visit, typed: Typed) -> None:
@@ -121,14 +131,17 @@ def _edition(one: Definition) -> str:
     return digest(repr(one))[:16]
 
 
-def _page(services: Services, request: Request, visit: Visit, typed: Typed) -> Response:
+def _page(
+    services: Services, request: Request, visit: Visit, typed: Typed, leaving: HasValues | None = None
+) -> Response:  # fmt: skip
     many = attributes.values_of(services, visit.actor)
     known = attributes.listed(services, visit.actor)
     names = {one.name for one in known} | attributes.TAKEN
-    free = sorted((name, count) for name, count in many.items() if name not in names and "#" not in name)
+    free = sorted((name, count) for name, count in many.by_name.items() if name not in names and "#" not in name)
     return frame.page(
         services, request, visit, "console/attributes/list.html", status=422 if typed.problems else 200, typed=typed,
-        attributes=[_shown(services, one, many.get(one.name, 0)) for one in known], free=free[:_FREE], words=words,
+        leaving=leaving, counted=None if many.is_exact else MOST,
+        attributes=[_shown(services, one, many.of(one.name)) for one in known], free=free[:_FREE], words=words,
         languages_of_labels=[(language, NAMES[language]) for language in LANGUAGES],
     )  # fmt: skip
 
