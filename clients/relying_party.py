@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients import offered
+from clients.claim_rules import CLAIM_RULES, Rules, compiled
 from clients.redirects import without_port
 from clients.rows import frozen, kept, row, rows_of
 from clients.sectors import sector_of
@@ -104,6 +105,7 @@ class RelyingParty:
     subject_type: str = row(one_of("public", "pairwise").or_else("public"))
     sector: str  # whose applications know a person by one name (Core §8.1); '' where they all do
     claims_map: Mapping[str, str] = row(CLAIMS_MAP, frozen)
+    claim_rules: Rules = row(CLAIM_RULES, compiled)  # noqa: RUF009
     jwks: Mapping[str, Any] | None = row(JWKS)
     jwks_uri: str | None = row(ADDRESS)
     token_endpoint_auth_signing_alg: str | None = row(one_of(*SIGNING))

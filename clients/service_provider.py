@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clients.claim_rules import CLAIM_RULES, Rules, compiled
 from clients.rows import fact, frozen, kept, row, rows_of
 from clients.saml_values import (
     ATTRIBUTES,
@@ -217,6 +218,7 @@ class ServiceProvider:
     # The name of a preset, or a table; `more_attributes`: beside a preset.
     attributes: str | tuple[AttributeRule, ...] = row(ATTRIBUTES.or_else("default"), lambda given: _release(given)[0])
     more_attributes: tuple[AttributeRule, ...]
+    claim_rules: Rules = row(CLAIM_RULES, compiled)  # noqa: RUF009
     is_own: bool  # an admin registered it, or chose what it gets: it is none that a federation brought
     require_signed_requests: bool | None = row(BOOLEAN)
     signature_algorithm: str = row(SIGNATURE_ALGORITHM.or_else(SIGNATURE_ALGORITHMS["rsa-sha256"]))

@@ -250,6 +250,11 @@ class Snapshots:
         for row in self._db.all(store.LIMITED):
             yield Limited(row.id, row.name, row.access)
 
+    def ruled(self) -> Iterator[str]:
+        """The id of every application whose claims are made by rows; one statement."""
+        for row in self._db.all(store.RULED):
+            yield row.id
+
     def get(self, client_id: str) -> Client:
         """The client. Errors: `UnknownClient`."""
         found = self.find(client_id)

@@ -169,6 +169,11 @@ _PAGE_VOUCHED = _PAGE_LIVE.where(clients.c.metadata.not_like('%"self_registered"
 _PAGE_REMOVED = _PAGE.where(clients.c.deleted_at.is_not(None))
 #: As the rule of one that everyone may open is stored.
 EVERYONE_SAID = json.dumps(EVERYONE.to_json(), separators=(",", ":"))
+RULED = (
+    select(clients.c.id)
+    .where(clients.c.deleted_at.is_(None), clients.c.metadata.contains('"claim_rules"', autoescape=True))
+    .order_by(clients.c.id)
+)
 LIMITED = (
     select(clients.c.id, clients.c.name, clients.c.access)
     .where(clients.c.deleted_at.is_(None), clients.c.access != EVERYONE_SAID)

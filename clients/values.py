@@ -42,7 +42,7 @@ class Kind:
     check: Callable[[Any, bool], Any]
     parse: Callable[[str], Any] = str
     default: Any = None
-    shape: Literal["line", "lines", "flag", "choice", "object"] = "line"
+    shape: Literal["line", "lines", "flag", "choice", "object", "rows"] = "line"
     words: Callable[[], tuple[str, ...]] | None = None
 
     def or_else(self, default: Any) -> Kind:

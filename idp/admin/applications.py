@@ -17,7 +17,7 @@ from clients.rules import legacy_warnings
 from clients.search import Found, Which, fold, matches, text_of
 from clients.self_registered import kept
 from clients.snapshots import Entry
-from idp.admin import assertion_consumers, managed, programs, releasing
+from idp.admin import assertion_consumers, claim_rules, managed, programs, releasing
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
@@ -142,6 +142,7 @@ def register(services: Services, actor: Actor, draft: Draft) -> Registered:
     Errors: `NotAllowed`, `InvalidMetadata`.
     """
     actor.check(Permission.APPS_CREATE)
+    draft = replace(draft, metadata=claim_rules.checked(services, draft.metadata, "oidc", None))
     made = services.registry.register(draft, record=actor.record(services))
     ensure_keys(services, made.client)
     more = (*unreachable(services, made.client), *namesakes(services, made.client))
@@ -203,7 +204,9 @@ def update(services: Services, actor: Actor, client: Client, change: Change) -> 
     check_change(actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
     check_proofs(services, actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
     managed.guard(services, "application", client.id)
-    metadata = change.metadata
+    metadata: Mapping[str, Any] = claim_rules.checked(
+        services, change.metadata, client.kind, client.metadata.get("scope")
+    )
     if client.saml is not None:
         from idp.saml.assertions.attribute_sources import with_sources_checked
 

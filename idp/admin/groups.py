@@ -13,7 +13,7 @@ from idp.accounts.grouping import effective, nesting, owners
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
 from idp.accounts.sign_in_rules import Rule, keeping
-from idp.admin import access, managed
+from idp.admin import access, claim_rules, managed
 from idp.admin.access import limited_to
 from idp.admin.permissions import Permission
 from idp.audit import Recorder
@@ -121,18 +121,21 @@ def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group
         managed.guard(services, "application", client.id)
     for kept in keeping.naming(services.db, group.name):
         managed.guard(services, "rule", kept.rule.id)
+    claim_rules.guard(services, group.name)
     for client in apps:
         _limit(services, client, access.Change(groups=(name,), term=_term(client, group.name)), record)
     keeping.name_group(services.db, group.name, (group.name, name), services.clock(), record=record)
 
     def recorded(tx: Transaction, action: str, detail: Any) -> None:
         targets.rename_group(tx, group.name, name)  # in one transaction: never a delivery between the two
+        claim_rules.rename_group(services, tx, group.name, name, record)
         record(tx, action, detail)
 
     renamed = groups.rename(services.db, group, name, services.clock(), record=recorded)
     _less(services, apps, group.name, record)
     keeping.name_group(services.db, group.name, (name,), services.clock(), record=record)
     services.rules.refresh()
+    services.registry.refresh()
     return renamed
 
 

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from clients.access import Decision, decide
+from clients.claim_rules import NO_RULES, Rules
 from clients.client import Client
 from idp.accounts.person import Person
 from idp.admin import person_attributes
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.oidc import claims
+from idp.oidc import claims, ruled
 from idp.oidc.claims import Recipient
 from idp.protocols import Services
 
@@ -61,7 +62,7 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
         return _of_anybody(services, client, decision)
     unseen = person_attributes.hidden_of(services, actor, person)
     if client.saml is not None:
-        found = _service_provider(services, client, person, decision)
+        found = _service_provider(services, client, person, decision, unseen)
         return replace(found, subject=masked(found.subject, unseen), attributes=masked(found.attributes, unseen))
     return _relying_party(services, client, person.id, claims.row_of(without_values(person, unseen)), decision)
 
@@ -81,11 +82,14 @@ def without_values(person: Person, unseen: frozenset[str]) -> Person:
     return replace(person, claims=said)
 
 
-def masked(lines: tuple[Line, ...], unseen: frozenset[str]) -> tuple[Line, ...]:
+def masked(lines: tuple[Line, ...], unseen: frozenset[str], rules: Rules = NO_RULES) -> tuple[Line, ...]:
     """A service provider's attributes and NameID, without the values that come from these."""
+    from idp.saml.assertions.attributes import RULED
     from idp.saml.assertions.name_ids import BY_ATTRIBUTE
 
     def is_unseen(line: Line) -> bool:
+        if line.source.startswith(RULED):
+            return bool(rules.reads_of(line.source.removeprefix(RULED)) & unseen)
         source = BY_ATTRIBUTE.get(line.source, line.source).partition("#")[0]
         return source in unseen or source.removeprefix("scoped_") in unseen
 
@@ -132,8 +136,13 @@ def name_id_set_up(client: Client) -> tuple[Line, ...]:
 
 def _relying_party(services: Services, client: Client, person_id: str, row: Any, decision: Decision) -> Preview:
     scopes = sorted(client.oidc.scopes)
-    got = claims.of_person(claims.to(services, client), row, scopes, {})
-    source = sources_of(claims.to(services, client), scopes)
+    recipient = claims.to(services, client)
+    got = claims.of_person(recipient, row, scopes, {})
+    source = sources_of(recipient, scopes)
+    if client.oidc.claim_rules and person_id:
+        source |= _by_rows(recipient, row)
+    elif "profile" in scopes:  # of anybody: whose groups they are for is not asked
+        got |= dict.fromkeys(client.oidc.claim_rules.names, HIDDEN)
     lines = tuple(Line(name, _text(value), source.get(name, "")) for name, value in got.items())
     named = "openid" in client.oidc.scopes
     return Preview(
@@ -146,16 +155,21 @@ def _relying_party(services: Services, client: Client, person_id: str, row: Any,
     )
 
 
-def _service_provider(services: Services, client: Client, person: Person, decision: Decision) -> Preview:
+def _service_provider(
+    services: Services, client: Client, person: Person, decision: Decision, unseen: frozenset[str]
+) -> Preview:
     from idp.saml.assertions import attributes, issuing
 
     provider = issuing.provider_of(client)
     name = issuing.preview_name(services, client, person.id)
     released = issuing.preview_attributes(services, client, person.id)
+    rows = issuing.preview_rows(services, client, person.id)
     lines = tuple(
-        Line(one.attribute.name, ", ".join(value or "" for value in one.values), one.attribute.source or _FIXED)
+        Line(one.attribute.name,
+             HIDDEN if one.attribute.made_of & unseen else ", ".join(value or "" for value in one.values),
+             rows.get(one.attribute.source) or one.attribute.source or _FIXED)
         for one in released
-    )
+    )  # fmt: skip
     there = {one.attribute.name for one in released}
     return Preview(
         decision=decision,
@@ -170,7 +184,14 @@ def sources_of(recipient: Recipient, scopes: list[str]) -> dict[str, str]:
     """What gives each claim that these scopes may give."""
     source = {claim: f"scope {scope}" for scope in scopes for claim in recipient.gives(scope)}
     source |= {name: f"attribute {name}" for name in recipient.release.own}
-    return source | {claim: f"claims_map: {attribute}" for claim, attribute in recipient.client.oidc.claims_map.items()}
+    source |= {claim: f"claims_map: {attribute}" for claim, attribute in recipient.client.oidc.claims_map.items()}
+    return source | dict.fromkeys(recipient.client.oidc.claim_rules.names, "claim_rules")
+
+
+def _by_rows(recipient: Recipient, row: Any) -> dict[str, str]:
+    """Which row of `claim_rules` gives each claim."""
+    known = recipient.release.without_hidden(claims.attributes(row))
+    return {one.name: f"claim_rules: row {one.row}" for one in ruled.explain(recipient.client, known) if one.row}
 
 
 def row_of_anybody(recipient: Recipient) -> Any:

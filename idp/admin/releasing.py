@@ -17,7 +17,7 @@ from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 #: What an application is told depends on these of its values.
-TELLING: Final = frozenset(("attributes", "claims_map", "scope"))
+TELLING: Final = frozenset(("attributes", "claim_rules", "claims_map", "scope"))
 
 
 def check(
@@ -70,6 +70,8 @@ def _own_scopes(client: Client) -> frozenset[str]:
 
 def _tables(client: Client) -> Iterator[tuple[str, str]]:
     """The attributes of people that its own table names, and where it does."""
+    rules = client.oidc.claim_rules if client.saml is None else client.saml.claim_rules
+    yield from ((source.partition("#")[0], "claim_rules") for source in rules.reads)
     if client.saml is None:
         yield from ((source.partition("#")[0], "claims_map") for source in client.oidc.claims_map.values())
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clients.client import Client
 from clients.registry import Draft, Registered
 from clients.service_provider import HTTP_POST, HTTP_REDIRECT
+from idp.admin import claim_rules
 from idp.admin.applications import unreachable
 from idp.admin.permissions import Permission
 from idp.protocols import Services
@@ -57,6 +58,7 @@ def register(
     from idp.saml.metadata import sources
 
     actor.check(Permission.APPS_CREATE)
+    draft = replace(draft, metadata=claim_rules.checked(services, draft.metadata, "saml", None))
     made = sources.register(services, found, draft, origin=origin, record=actor.record(services))
     return replace(made, warnings=(*made.warnings, *unreachable(services, made.client)))
 

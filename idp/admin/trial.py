@@ -170,8 +170,9 @@ def _masked(client: Client, found: Trial, unseen: frozenset[str]) -> Trial:
     """An assertion is made of what is kept of the person: what the actor may not see of it is taken out here."""
     if client.saml is None or not unseen:
         return found
+    rules = client.saml.claim_rules
     return replace(
-        found, sections=tuple(replace(one, lines=preview.masked(one.lines, unseen)) for one in found.sections)
+        found, sections=tuple(replace(one, lines=preview.masked(one.lines, unseen, rules)) for one in found.sections)
     )
 
 

@@ -13,9 +13,14 @@ def described(services: Services, client_id: str, asked: Iterable[str], locale: 
     """`name`, `title`, `description` of each, those that everybody knows first; own attributes by name (U1)."""
     release = services.registry.release_to(client_id)
     given = {**release.by_scope, "profile": (*release.by_scope.get("profile", ()), *release.own)}
+    client = services.registry.find(client_id)
+    made = () if client is None else client.oidc.claim_rules.names  # they come with the profile
     found = []
     for scope in scopes.in_order(tuple(asked)):
-        title, text = scopes.describe(scope, _titles(services, given.get(scope, ()), locale))
+        titles = _titles(services, given.get(scope, ()), locale)
+        if scope == "profile":
+            titles += tuple(name.replace("_", " ") for name in made)
+        title, text = scopes.describe(scope, titles)
         found.append({"name": scope, "title": title, "description": text})
     return found
 

@@ -13,6 +13,7 @@ from clients.client import Client
 from idp.accounts import pairwise
 from idp.accounts.person import Person
 from idp.attributes import ATTRIBUTES
+from idp.oidc import ruled
 from idp.protocols import Services
 
 #: Core §5.4, and our two array claims.
@@ -90,8 +91,9 @@ class Recipient:
     @property
     def own(self) -> Mapping[str, str]:
         """What its own table gives beside: claim to attribute of the person. Those that name it are of themselves."""
-        named = {name: name for name in self.release.own} if self.release.own else {}
-        return {**named, **self.client.oidc.claims_map} if named else self.client.oidc.claims_map
+        names = (*self.release.own, *self.client.oidc.claim_rules.names)
+        table = self.client.oidc.claims_map
+        return {**{name: name for name in names}, **table} if names else table
 
     def scopes_giving(self, claim: str) -> list[str]:
         """The scopes that give a claim, of those that it may have."""
@@ -114,9 +116,12 @@ def of_person(
     known, own = attributes(row), recipient.own
     if recipient.release.hidden:
         known = recipient.release.without_hidden(known)
+    before = dict(known) if recipient.client.oidc.claim_rules else known
     for claim, attribute in own.items():
         if attribute in known:
             known[claim] = known[attribute]
+    if recipient.client.oidc.claim_rules:
+        known = ruled.placed(recipient.client, before, known)
     names = [claim for scope in scopes for claim in recipient.gives(scope)]
     names += [claim for claim in own if "profile" in scopes]
     found = {name: known[name] for name in dict.fromkeys(names) if name in known}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients.access import Access
+from clients.claim_rules import CLAIM_RULES
 from clients.client import Client
 from clients.metadata import FIELDS, find_kind
 from clients.registry import Draft, Registered
@@ -21,7 +22,7 @@ from idp.protocols import Services
 #: What stands in a table beside metadata.
 OWN = ("id", "name", "profile", "enabled", "has_secret", "access")
 #: What is taken as a text of JSON, too: it may hold what TOML cannot say.
-_JSON = (JWKS, CLAIMS_MAP)
+_JSON = (JWKS, CLAIMS_MAP, CLAIM_RULES)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ def _field(kind: Kind) -> dict[str, Any]:
         return {"type": "boolean"}
     if kind.shape == "lines":
         return {"type": "array", "items": {}, "maxItems": 100}
+    if kind.shape == "rows":
+        return {"type": "array", "items": {"type": "object"}, "maxItems": 100}
     if kind.shape == "object":
         return {"type": "object"}
     if kind.shape == "choice" and kind.words is not None:

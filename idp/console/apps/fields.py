@@ -60,7 +60,7 @@ def text_of(value: Any, kind: Kind) -> str:
         return "\n".join(map(str, value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, dict) else str(value)
+    return json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, dict | list) else str(value)
 
 
 def value_of(text: str, kind: Kind) -> Any:

@@ -96,6 +96,8 @@ LABELS: Final[dict[str, Label]] = {
         "For products that never call the userinfo endpoint.")),
     "claims_map": Label(N_("Its own claims"), "told", N_(
         "Claims and the attributes of people that they are made of, in JSON: {\"employee_id\": \"employee_number\"}")),
+    "claim_rules": Label(N_("Rows of claims and attributes"), "told", N_(
+        "In JSON: [{\"name\": \"role\", \"value\": \"department\", \"groups\": [\"crm\"]}]")),
     "subject_type": Label(N_("Subject type"), "told", N_(
         "public: it knows people by the same id as all others; pairwise: by one that only its own sector has.")),
     "sector_identifier_uri": Label(N_("Address of its sector"), "told", N_(

@@ -23,6 +23,7 @@ class Attribute:
     friendly_name: str | None = None
     values: tuple[str, ...] = ()
     only: tuple[str, ...] = ()  # of the person's values, just these
+    made_of: frozenset[str] = frozenset()  # by rows: of which attributes of the person
     #: How a consent names it: a word without spaces.
     scope: str = field(init=False)
 

@@ -52,7 +52,8 @@ def described(
     for scope in scopes:
         if scope in shown:
             own = _own(shown[scope].attribute, defined)
-            is_seen = own is None or PERSON in own.sees
+            made_of = (defined[name] for name in shown[scope].attribute.made_of if name in defined)
+            is_seen = all(PERSON in one.sees for one in (own, *made_of) if one is not None)
             found.append(
                 {
                     "name": scope,

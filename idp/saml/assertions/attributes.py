@@ -38,6 +38,10 @@ class Released:
     values: tuple[Value, ...]
 
 
+#: Before the name of an attribute that rows make, as its source: no attribute of a person has a space.
+RULED = "claim_rules "
+
+
 _chosen_for: WeakKeyDictionary[ServiceProvider, dict[int | None, tuple[Attribute, ...]]] = WeakKeyDictionary()
 
 
@@ -52,7 +56,9 @@ def to_release(provider: ServiceProvider, service_index: int | None = None) -> t
 
 
 def _to_release(provider: ServiceProvider, service_index: int | None) -> tuple[Attribute, ...]:
-    more = (*map(_of_rule, provider.more_attributes), *_subject_identifiers(provider))
+    rules = provider.claim_rules
+    ruled = (replace(_of_rule(AttributeRule(name, RULED + name)), made_of=rules.reads_of(name)) for name in rules.names)
+    more = (*map(_of_rule, provider.more_attributes), *ruled, *_subject_identifiers(provider))
     # A line of the admin's takes the place of one of that name.
     return tuple({one.name: one for one in (*_chosen(provider, service_index), *more)}.values())
 

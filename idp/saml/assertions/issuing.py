@@ -22,7 +22,7 @@ from idp.wire import Request
 
 __all__ = [
     "AssertionSpec", "PreviewedName", "SessionEnded", "issue", "preview", "preview_attributes", "preview_name",
-    "provider_of", "refuse",
+    "preview_rows", "provider_of", "refuse",
 ]  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def issue(services: Services, request: Request, client: Client, session: Session
         # Core §2.7.2 has no way to leave it out: since when they are signed in here, where nobody says when it was.
         authn_instant=session.auth_time or session.created_at,
         context_class=class_ref,
-        attributes=attributes.release(chosen, _known(services, subject, subject.persistent_id)),
+        attributes=attributes.release(chosen, _known(services, provider, subject, subject.persistent_id)),
         not_before=now - skew,
         not_on_or_after=end if spec.not_on_or_after is None else min(end, spec.not_on_or_after),
         session_not_on_or_after=_session_end(provider, session, now),
@@ -120,7 +120,7 @@ def preview(
     """What would be released, with the values, for the consent page. Saves nothing."""
     provider = provider_of(client)
     subject = _subject_record(services, client, session.person_id, session.id)
-    known = _known(services, subject, subject.persistent_id or "…")
+    known = _known(services, provider, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, service_index), known))
 
 
@@ -156,8 +156,18 @@ def preview_attributes(services: Services, client: Client, person_id: str) -> li
     """What would be released of this person, with the values. Saves nothing."""
     provider = provider_of(client)
     subject = _subject_record(services, client, person_id)
-    known = _known(services, subject, subject.persistent_id or "…")
+    known = _known(services, provider, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, None), known))
+
+
+def preview_rows(services: Services, client: Client, person_id: str) -> dict[str, str]:
+    """By the source of each attribute that rows make, the row that decides for this person."""
+    rules = provider_of(client).claim_rules
+    if not rules:
+        return {}
+    known = _subject_record(services, client, person_id).attributes
+    found = rules.explain(known, known.get("groups") or ())
+    return {attributes.RULED + one.name: f"claim_rules: row {one.row}" for one in found if one.row}
 
 
 def provider_of(client: Client) -> ServiceProvider:
@@ -185,8 +195,12 @@ def _to_release(provider: ServiceProvider, spec: AssertionSpec) -> tuple[Attribu
     return chosen if spec.scopes is None else tuple(one for one in chosen if one.scope in spec.scopes)
 
 
-def _known(services: Services, subject: SubjectRecord, pairwise: str) -> dict[str, object]:
-    return attributes.scoped(subject.attributes, subject.person_id, services.settings.saml_scope, pairwise)
+def _known(services: Services, provider: ServiceProvider, subject: SubjectRecord, pairwise: str) -> dict[str, object]:
+    known = attributes.scoped(subject.attributes, subject.person_id, services.settings.saml_scope, pairwise)
+    if provider.claim_rules:  # of the person's own attributes: who else knows them by which name is no app's business
+        made = provider.claim_rules.values(subject.attributes, subject.attributes.get("groups") or ())
+        known |= {attributes.RULED + name: value for name, value in made.items()}
+    return known
 
 
 def _session_end(provider: ServiceProvider, session: Session, now: float) -> float | None:

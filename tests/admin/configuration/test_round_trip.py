@@ -136,6 +136,14 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     ],
     "allowed_origins": [{"allowed_origins": ["https://a.example:8443", "https://b.example"]}],
     "claims_map": [{"claims_map": {"a.b": "employee_number", 'q"uote': "x", "ümlaut"[1:]: "y", "#": "z"}}],
+    "claim_rules": [
+        {
+            "claim_rules": [
+                {"name": "role", "value": "case(\"a'b\", 'x\"y', department)", "groups": ["Ä b", "#"]},
+                {"name": "urn:x", "value": "'\\\\'", "not_groups": ["a]["]},
+            ]
+        },
+    ],
     "client_assertion_audience": [{"client_assertion_audience": "legacy"}],
     "request_uri_hash": [{"request_uri_hash": "ignored"}],
     "introspection": [{"introspection": "audience"}, {"introspection": "all"}],
@@ -212,7 +220,8 @@ def test_C5_every_field_of_client_metadata_goes_there_and_back(configured: Confi
     text = there_and_back(configured, another())
     for field in FIELDS:
         if field not in UNSUPPORTED_FIELDS | ASKED_ABOUT and field != "client_name":
-            written = (f"\n{field} = ", f"\n[application.{field}]", f"\n[application.{field}.")  # a table, or of tables
+            written = (f"\n{field} = ", f"\n[application.{field}]", f"\n[application.{field}.",
+                       f"\n[[application.{field}]]")  # a table, or of tables  # fmt: skip
             assert any(one in text for one in written) or field == "jwks", field
 
 

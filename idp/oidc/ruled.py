@@ -1,0 +1,47 @@
+"""Claims that an application's own rows make of a person (R5): of what it may have, in the place of what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from clients.claim_rules import Outcome
+from clients.client import Client
+from idp.attributes import ATTRIBUTES
+
+#: Core §5.1: says of the other one that it was checked, so it is told with that very value alone.
+_CHECKED: Final = {"email": "email_verified", "phone_number": "phone_number_verified"}
+_unreadable: WeakKeyDictionary[Client, frozenset[str]] = WeakKeyDictionary()
+
+
+def scopes_missing(scopes: frozenset[str]) -> dict[str, str]:
+    """The attributes that rows of an application with these scopes may not read, and which scope gives each."""
+    return {one.name: one.scope for one in ATTRIBUTES if one.scope and one.scope not in scopes}
+
+
+def explain(client: Client, known: Mapping[str, Any]) -> list[Outcome]:
+    """What each claim is for a person, and by which row. `known`: what the application may be told of them."""
+    hidden = _unreadable.get(client)
+    if hidden is None:
+        hidden = _unreadable[client] = frozenset(scopes_missing(client.oidc.scopes))
+    readable = {name: value for name, value in known.items() if name not in hidden} if hidden else known
+    return client.oidc.claim_rules.explain(readable, known.get("groups") or ())
+
+
+def placed(client: Client, known: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """`there`, with the claims of the rows made of what is `known`: a claim that has rows is what they say, or is none.
+
+    Its variants by language go with it: they are those of another value.
+    """
+    names = frozenset(client.oidc.claim_rules.names)
+    made = {one.name: one.value for one in explain(client, known) if one.value is not None}
+    found = {name: value for name, value in there.items() if name not in names and name.partition("#")[0] not in names}
+    for name, mark in _CHECKED.items():
+        if name in names and not _is_same(made.get(name), known.get(name)):
+            found.pop(mark, None)
+    return {**found, **made}
+
+
+def _is_same(made: Any, known: Any) -> bool:
+    return isinstance(made, str) and isinstance(known, str) and made.casefold() == known.casefold()

@@ -1,0 +1,151 @@
+"""Claims that an application's own rows make, as a relying party reads them. R5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clients.errors import InvalidMetadata
+from clients.registry import Draft
+from idp.accounts.person import Person
+from idp.accounts.roles import RoleGrant
+from idp.admin import applications, attributes, groups
+from idp.admin.actor import Actor
+from idp.admin.preview import of_person
+from tests.oidc.verifying import verified
+from tests.provider import Browser, Provider
+
+OWNER = Actor(kind="shell", id="cli:test", name="cli:test", grants=(RoleGrant("owner"),))
+ROLE = [
+    {"name": "role", "value": "'admin'", "groups": ["crm-admins"]},
+    {"name": "role", "value": 'default(job, "user")', "not_groups": ["guests"]},
+    {"name": "teams", "value": 'without("team-", starting("team-", groups))'},
+]
+
+
+@pytest.fixture
+def ann(provider: Provider) -> Person:
+    return provider.add_person(groups=("crm-admins", "team-north"), claims={"pay": "E14"})
+
+
+def userinfo(provider: Provider, app: Any, scope: str = "openid profile", **more: str) -> dict[str, Any]:
+    found: dict[str, Any] = provider.userinfo(provider.tokens(app, scope=scope, **more)["access_token"]).json
+    return found
+
+
+def test_R5_a_relying_party_reads_what_the_rows_make_in_the_id_token_and_from_userinfo(
+    provider: Provider, ann: Person
+) -> None:
+    app = provider.add_client("CRM", id_token_claims=True, claim_rules=ROLE)
+    tokens = provider.tokens(app, scope="openid profile")
+    claims = verified(provider, tokens["id_token"], audience=app.id)
+    assert (claims["role"], claims["teams"]) == ("admin", ["north"])
+    assert claims["sub"] == ann.id
+    told = provider.userinfo(tokens["access_token"]).json
+    assert (told["role"], told["teams"]) == ("admin", ["north"])
+    assert "role" not in userinfo(provider, app, "openid")
+    assert userinfo(provider, app, "openid", claims='{"userinfo":{"role":null}}')["role"] == "admin"
+
+
+def test_R5_what_has_no_row_for_a_person_is_left_out_and_nobody_is_refused(provider: Provider) -> None:
+    provider.add_person(groups=("guests",))
+    app = provider.add_client("CRM", claim_rules=[*ROLE, {"name": "groups", "value": "'x'", "groups": ["none"]}])
+    told = userinfo(provider, app, "openid profile groups")
+    assert not {"role", "teams", "groups"} & told.keys()
+
+
+def test_R5_a_row_reads_no_more_than_the_application_may_be_told(provider: Provider, ann: Person) -> None:
+    attributes.add(provider.services, OWNER, "pay", {"release": "nobody"})
+    rows = [
+        {"name": "a", "value": 'join(":", "p", pay)'},
+        {"name": "b", "value": "pay"},
+        {"name": "c", "value": "email"},
+        {"name": "d", "value": 'case("crm-admins", "yes")'},
+    ]
+    app = provider.add_client("CRM", scope="openid profile", claim_rules=rows)
+    told = userinfo(provider, app)
+    assert {name: told.get(name) for name in "abcd"} == {"a": "p", "b": None, "c": None, "d": "yes"}
+
+
+@pytest.mark.spec("OIDC Core 5.1")
+def test_R5_an_address_that_nobody_checked_is_never_called_checked(provider: Provider, ann: Person) -> None:
+    alike = provider.add_client("A", claim_rules=[{"name": "email", "value": "upper(email)"}])
+    other = provider.add_client("B", claim_rules=[{"name": "email", "value": "'boss@example.com'"}])
+    assert "email_verified" in userinfo(provider, alike, "openid email profile")
+    told = userinfo(provider, other, "openid email profile")
+    assert told["email"] == "boss@example.com"
+    assert "email_verified" not in told
+
+
+def test_R5_a_claim_of_another_language_is_not_told_beside_a_made_one(provider: Provider) -> None:
+    provider.add_person(claims={"nickname": "A", "nickname#de": "B"})
+    app = provider.add_client("CRM", claim_rules=[{"name": "nickname", "value": "'made'"}])
+    told = userinfo(provider, app, claims_locales="de")
+    assert {name: value for name, value in told.items() if name.startswith("nick")} == {"nickname": "made"}
+
+
+def test_R5_who_is_asked_reads_which_claims_are_made(provider: Provider, browser: Browser, ann: Person) -> None:
+    app = provider.add_client("CRM", consent="explicit", claim_rules=[{"name": "cost_centre", "value": "'x'"}])
+    page = browser.log_in(provider.authorize(browser, app, scope="openid profile"), "ann")
+    assert page.is_consent_page
+    assert "cost centre" in page.dom.text
+
+
+def test_R5_what_only_people_and_scopes_tell_is_refused_when_it_is_saved(provider: Provider, ann: Person) -> None:
+    app = provider.add_client("CRM", scope="openid profile")
+
+    def save(value: str, **more: Any) -> Any:
+        change = applications.Change(metadata={"claim_rules": [{"name": "a", "value": value, **more}]})
+        return applications.update(provider.services, OWNER, provider.services.registry.get(app.id), change)
+
+    for value, told in (
+        ("emial", "did you mean email"), ("email", r"scope\+=email"), ('case("CRM-Admins", "x")', "written crm-admins"),
+        ("lower(", "at character"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidMetadata, match=told):
+            save(value)
+    with pytest.raises(InvalidMetadata, match="written crm-admins"):
+        save("pay", groups=["crm-ADMINS"])
+    save("pay", groups=["crm-admins", "not yet there"])
+    assert userinfo(provider, app)["a"] == "E14"
+    draft = Draft(name="X", metadata={"redirect_uris": ["https://x.example/cb"],
+                                      "claim_rules": [{"name": "a", "value": "given_nam"}]})  # fmt: skip
+    with pytest.raises(InvalidMetadata, match="did you mean given_name"):
+        applications.register(provider.services, OWNER, draft)
+
+
+def test_R5_the_preview_says_which_row_decided_and_hides_it_from_who_may_not_know(
+    provider: Provider, ann: Person
+) -> None:
+    app = provider.add_client("CRM", claim_rules=ROLE)
+    shown = of_person(provider.services, OWNER, app.client, ann)
+    assert ("role", "admin", "claim_rules: row 1") in [(one.name, one.value, one.source) for one in shown.userinfo]
+    appy = provider.add_person("appy")
+    actor = Actor(kind="person", id=appy.id, name="appy", grants=(RoleGrant("app_admin", (app.id,)),))
+    hidden = of_person(provider.services, actor, app.client, ann)
+    assert ("role", "…", "claim_rules") in [(one.name, one.value, one.source) for one in hidden.userinfo]
+    assert "row" not in str([one.source for one in hidden.userinfo])
+
+
+def test_R5_a_group_of_another_name_is_followed(provider: Provider, ann: Person) -> None:
+    rows = [*ROLE, {"name": "kind", "value": 'case("crm-admins", "a", "b")'}]
+    app = provider.add_client("CRM", claim_rules=rows)
+    group = groups.get(provider.services, "crm-admins")
+    groups.rename(provider.services, OWNER, group, "sales-admins")
+    told = userinfo(provider, app)
+    assert (told["role"], told["kind"]) == ("admin", "a")
+    kept = provider.services.registry.get(app.id).metadata["claim_rules"]
+    assert kept[0]["groups"] == ["sales-admins"]
+    assert provider.events("client:update")[-1].detail["client_id"] == app.id
+
+
+def test_R5_who_looks_after_an_application_adds_no_defined_attribute_by_a_row(provider: Provider, ann: Person) -> None:
+    attributes.add(provider.services, OWNER, "pay", {})
+    app = provider.add_client("CRM")
+    appy = provider.add_person("appy")
+    actor = Actor(kind="person", id=appy.id, name="appy", grants=(RoleGrant("app_admin", (app.id,)),))
+    change = applications.Change(metadata={"claim_rules": [{"name": "a", "value": "upper(pay)"}]})
+    with pytest.raises(InvalidMetadata, match="told pay"):
+        applications.update(provider.services, actor, app.client, change)
+    applications.update(provider.services, OWNER, app.client, change)
