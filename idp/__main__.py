@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     if argv is None:
         if "serve" not in words:
-            gc.set_threshold(100_000)  # thousands of classes are about to be imported, and all of them stay
+            gc.set_threshold(1_000_000)  # thousands of classes are about to be imported, and all of them stay
         try:
             prepare()
         except Failed as failed:

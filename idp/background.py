@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from idp import health
@@ -18,8 +19,9 @@ from idp.admin.break_glass import watching
 from idp.answers import symptoms
 from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
-from idp.db import ReadOnly
+from idp.db import ReadOnly, Unavailable
 from idp.federation import keeping as providers
+from idp.federation import snapshot as providers_now
 from idp.federation.ldap import scheduled as directories
 from idp.federation.saml import watching as upstream_metadata
 from idp.federation.saml.federations import refreshing as federations
@@ -98,6 +100,7 @@ def _background(services: Services) -> None:
     schedule(services)
     services.db.dispensable = _dispensable()
     services.jobs.start(after=1.0)  # the first answers come before
+    _warm(services)
     _note_version(services)
     from idp.installation.processes import Beat  # loaded when the first answers are out
 
@@ -116,6 +119,12 @@ def _background(services: Services) -> None:
                 if isinstance(error, ReadOnly) or isinstance(error.__cause__, ReadOnly):
                     continue  # what was kept back is written when the move is over
                 services.log.warning(failure, reason=str(error))
+
+
+def _warm(services: Services) -> None:
+    """What registered directories need is imported before somebody's password goes to one."""
+    with suppress(Unavailable):  # the first page that shows them tries again
+        providers_now.current(services)
 
 
 def _dispensable() -> frozenset[Any]:

@@ -6,8 +6,8 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.federation import keeping, leaving
 from idp.federation.keeping import UnknownProvider
+from idp.federation.ldap.answers import BadFilter, Unreachable
 from idp.federation.ldap.syncing import How, Report, Running, sync
-from idp.federation.ldap.wire import BadFilter, Unreachable
 from idp.protocols import Services
 
 __all__ = ["BadFilter", "How", "NoDirectory", "Report", "Running", "Unreachable", "look_at_all"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import getpass
 import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from idp.installation.failures import explained
 from idp.installation.files import check_initialised, read_settings
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from idp.admin.actor import Actor
     from idp.config import Settings
     from idp.protocols import Services
+
+#: Objects that a command may make before the collector looks for circles among them.
+_COMMANDS: Final = 100_000
 
 
 def load_settings(args: Namespace) -> Settings:
@@ -34,10 +38,18 @@ def opened(args: Namespace) -> Iterator[Services]:
 
         check_current(settings)
         services = create_services(settings, deferred=True)
+        settle()
         try:
             yield services
         finally:
             close(services)
+
+
+def settle() -> None:
+    """What is there now stays to the end: it is not looked through again, while what the command makes is."""
+    if gc.get_threshold()[0] > _COMMANDS:  # it is a command of its own process
+        gc.freeze()
+        gc.set_threshold(_COMMANDS)
 
 
 def actor() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from idp.federation import keeping
+from idp.federation import keeping, warming
 from idp.federation.provider import Provider
 from idp.services import Services
 
@@ -25,6 +25,7 @@ class Providers:
         now = services.clock()
         if not 0 <= now - self._read_at < MAX_STALENESS:
             found = tuple(kept.provider for kept in keeping.list_of(services.db) if kept.provider.enabled)
+            warming.warm(found)
             with self._lock:
                 self._found, self._read_at = found, now
         return self._found

@@ -19,7 +19,7 @@ from idp.accounts.person import Person
 from idp.browser import cookie_name
 from idp.errors import Refused
 from idp.federation import choosing, snapshot
-from idp.federation.kerberos import proving, refusals, tokens
+from idp.federation.kerberos import proving, refusals, shown
 from idp.federation.kerberos.proving import Proof, Wanted
 from idp.federation.provider import Provider
 from idp.login import engine, step_up
@@ -106,10 +106,10 @@ def _proved(
     services: Services, request: Request, flow: Flow, found: tuple[Provider, ...], *, by_hand: bool = False
 ) -> Response | Challenge:
     try:
-        token = tokens.from_header(request.header("Authorization"))
+        token = shown.from_header(request.header("Authorization"))
         wanted = Wanted("" if by_hand else flow.login_hint, flow.demands.is_for)
         proof = proving.prove(services, request, found, token, wanted) if token else None
-    except tokens.Unreadable as error:
+    except shown.Unreadable as error:
         return _vainly(services, request, refusals.unreadable(str(error)))
     except Refused as error:
         return _vainly(services, request, error)

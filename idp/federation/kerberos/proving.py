@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from idp.accounts.person import fold
 from idp.errors import Refused
 from idp.federation import attempts, keeping, leaving, typed
-from idp.federation.kerberos import accepting, refusals, tokens
+from idp.federation.kerberos import accepting, refusals
 from idp.federation.kerberos.accepting import Accepted, NotAccepted, NotReady
-from idp.federation.kerberos.tokens import Ntlm, Unreadable
+from idp.federation.kerberos.shown import AES, Ntlm, Unreadable
 from idp.federation.ldap import asking, entries, filters, groups, standing
-from idp.federation.ldap.wire import Conversation, Entry
+from idp.federation.ldap.answers import Entry
 from idp.federation.people import MayBe, NotMeant, anybody
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
 from idp.login.upstream import Typed
 from idp.protocols import Services
 from idp.wire import Request
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 #: Seconds that an authenticator is known for: five minutes before and after now are taken (RFC 4120 §3.2.3).
 KNOWN_FOR: Final = 900.0
@@ -88,6 +91,8 @@ def _proof(
 
 
 def _opened(services: Services, token: bytes) -> Accepted:
+    from idp.federation.kerberos import tokens
+
     try:
         shown = tokens.read(token)
     except Ntlm:
@@ -95,7 +100,7 @@ def _opened(services: Services, token: bytes) -> Accepted:
     except Unreadable as error:
         raise refusals.unreadable(str(error)) from None
     # RFC 8429 §5: RC4 is not taken, though the keytab has such a key; nor as the key of the session.
-    if not {shown.kind, shown.session_kind} <= tokens.AES:
+    if not {shown.kind, shown.session_kind} <= AES:
         raise refusals.kind(shown)
     try:
         accepted = accepting.accept(accepting.keytab(services), token)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from idp.errors import Explanation, Refused
-from idp.federation.kerberos.tokens import Shown
+from idp.federation.kerberos.shown import Shown
 from idp.texts import N_
 
 FAILED: Final = N_("Signing in as on this computer did not work. Sign in with your name and password.")

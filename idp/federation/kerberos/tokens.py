@@ -1,64 +1,24 @@
-"""What a browser has sent, as far as it can be read without a key: which ticket, of which kind, and what is sent once.
+"""Which ticket a token carries, of which kind, and what is sent once, as far as it can be read without a key.
 
 Nothing here is believed: the library that has the key opens the ticket. It says what an admin has to be told, and
-names the authenticator, of which each is new (RFC 4120 §5.5.1).
+names the authenticator, of which each is new (RFC 4120 §5.5.1). Imported with the first token (`warming`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyasn1.codec.der import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import char, namedtype, tag, univ
 
+from idp.federation.kerberos.shown import Ntlm, Shown, Unreadable
 from idp.ids import digest
 
-MAX_TOKEN: Final = 48 * 1024  # octets; Windows' own MaxTokenSize
-#: RFC 3962, RFC 8009: AES with SHA-1, and with SHA-2. Nothing else is taken: RC4 and DES are broken (RFC 8429, 6649).
-AES: Final = frozenset((17, 18, 19, 20))
 _SPNEGO, _KERBEROS = "1.3.6.1.5.5.2", "1.2.840.113554.1.2.2"
 #: The last one is Windows 2000's own, which it sends first to this day.
 _KERBEROS_TOO: Final = (_KERBEROS, "1.2.840.48018.1.2.2")
 _NTLM, _NTLM_MARK = "1.3.6.1.4.1.311.2.2.10", b"NTLMSSP\0"
-
-
-class Unreadable(ValueError):
-    """No token that carries a ticket. `why`: for the admin."""
-
-
-class Ntlm(ValueError):
-    """The browser had no ticket, and sent the older protocol."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A ticket for a service. `kind`, `session_kind`: the numbers of the encryption of ticket and authenticator;
-    `version`: of the service's key, None where it does not say; `once`: stands for the authenticator.
-    """
-
-    realm: str
-    service: str
-    kind: int
-    session_kind: int
-    version: int | None
-    once: str
-
-
-def from_header(header: str) -> bytes:
-    """The token of an Authorization header; empty where it has none. Errors: `Unreadable`."""
-    scheme, _, text = header.partition(" ")
-    if scheme.lower() != "negotiate" or not text.strip():
-        return b""
-    if len(text) > MAX_TOKEN * 4 // 3 + 4:
-        raise Unreadable("it is longer than any")
-    try:
-        return base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        raise Unreadable("it is no base64") from None
 
 
 def read(token: bytes) -> Shown:

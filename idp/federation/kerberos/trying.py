@@ -8,18 +8,21 @@ import stat
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from idp.errors import Refused
 from idp.federation.kerberos import accepting
 from idp.federation.kerberos.accepting import Key, NotReady
-from idp.federation.kerberos.tokens import AES
+from idp.federation.kerberos.shown import AES
 from idp.federation.ldap import asking, filters
-from idp.federation.ldap.wire import Conversation, Entry
+from idp.federation.ldap.answers import Entry
 from idp.federation.ports import Found, Question
 from idp.federation.provider import Provider
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 #: RFC 4120 §5.2.6 (Kerberos): five minutes are the most that clocks may differ; AD's own time has whole seconds.
 SKEW: Final = 300.0

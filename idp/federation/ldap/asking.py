@@ -10,16 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from idp.accounts.passwords import Busy
 from idp.errors import Refused
 from idp.federation import failures, health
 from idp.federation.crowding import Crowd
-from idp.federation.ldap import wire
-from idp.federation.ldap.wire import BadFilter, Conversation, Unreachable
+from idp.federation.ldap.answers import BadFilter, Unreachable
 from idp.federation.provider import Provider
 from idp.services import Services
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 #: For one server, so that the next one has answered within two seconds.
 SERVER_SECONDS: Final = 1.5
@@ -87,6 +89,8 @@ def ask(services: Services, provider: Provider, secret: str, question: Callable[
 
     Errors: `Refused` where none answers, or it does not know us; `Busy` where too many wait already.
     """
+    from idp.federation.ldap import wire
+
     down = health.may_ask(services, provider)
     if down is not None:
         raise failures.down(provider, down.reason)
@@ -137,6 +141,8 @@ def ask_at_length(services: Services, provider: Provider, secret: str, work: Cal
 
     Errors: `Refused` where none answers or it does not know us; whatever the work raises, `Unreachable` among it.
     """
+    from idp.federation.ldap import wire
+
     directories, reason = services.part(Directories), "no server is named"
     for server in directories.in_order(provider.servers):
         begun = False

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from idp.federation import mapping
 from idp.federation.ldap import standing
-from idp.federation.ldap.wire import Entry
+from idp.federation.ldap.answers import Entry
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
 

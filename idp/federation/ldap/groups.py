@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from idp.federation.ldap import filters
+from idp.federation.ldap.answers import Entry
 from idp.federation.ldap.entries import GROUPS
-from idp.federation.ldap.wire import Conversation, Entry
 from idp.federation.provider import Provider
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 MOST: Final = 1000  # groups of one person; with more, nothing is known of them
 DEEPEST: Final = 10

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from idp.federation.ldap import filters
-from idp.federation.ldap.wire import Conversation
 from idp.federation.provider import Provider
 from idp.ids import digest
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 CHANGED: Final = "modifyTimestamp"
 

@@ -8,6 +8,7 @@ from typing import Final
 from idp.errors import Refused
 from idp.federation import keeping, leaving, store
 from idp.federation.keeping import Kept
+from idp.federation.ldap.answers import BadFilter, Unreachable
 from idp.protocols import Services
 
 EVERY: Final = 60.0  # seconds
@@ -34,7 +35,7 @@ def _is_due(services: Services, kept: Kept) -> bool:
 
 
 def _run(services: Services, kept: Kept) -> bool:
-    from idp.federation.ldap import syncing, wire
+    from idp.federation.ldap import syncing
 
     provider = kept.provider
     if not services.state.add("upstream:sync-tried:" + provider.id, 1, EVERY * min(10, int(provider.sync_every))):
@@ -43,7 +44,7 @@ def _run(services: Services, kept: Kept) -> bool:
         report = syncing.sync(services, leaving.trial(services, kept), syncing.How())
     except syncing.Running:
         return False
-    except (Refused, wire.Unreachable, wire.BadFilter) as error:
+    except (Refused, Unreachable, BadFilter) as error:
         services.log.warning("directory_not_read", provider=provider.id, name=provider.name, reason=str(error))
         return False
     if report.stopped:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from idp.accounts.person import MAX_LOGIN
 from idp.federation.ldap import asking, entries, filters, groups, standing
+from idp.federation.ldap.answers import Entry
 from idp.federation.ldap.standing import Standing
-from idp.federation.ldap.wire import Conversation, Entry
 from idp.federation.ports import Identity, Question
 from idp.federation.provider import Provider
 from idp.services import Services
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 #: Whether a password may be tried at the entry of this key; '' for a name that nobody has.
 Counts = Callable[[str], bool]

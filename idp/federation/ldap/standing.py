@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from idp.federation.ldap.wire import INVALID_CREDENTIALS, Bound, Entry
+from idp.federation.ldap.answers import INVALID_CREDENTIALS, Bound, Entry
 
 OK: Final = "ok"
 WRONG: Final = "wrong"

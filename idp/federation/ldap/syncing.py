@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from idp import audit
 from idp.accounts import break_glass
@@ -20,15 +20,18 @@ from idp.audit import Recorder
 from idp.db import joined
 from idp.federation import links, mapping, people, store
 from idp.federation.ldap import asking, entries, groups, marks, standing
+from idp.federation.ldap.answers import Entry
 from idp.federation.ldap.entries import GROUPS
 from idp.federation.ldap.marks import Mark
-from idp.federation.ldap.wire import Conversation, Entry
 from idp.federation.links import Link, LinkedOtherwise, giver
 from idp.federation.ports import Identity, Question
 from idp.federation.provider import Provider
 from idp.ids import new_id
 from idp.login import signout
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.wire import Conversation
 
 PAGE: Final = 500
 TOGETHER: Final = 100  # people in one transaction

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from idp.errors import Refused
 from idp.federation.ldap import asking, entries, wire
-from idp.federation.ldap.wire import BadFilter, Conversation, Unreachable
+from idp.federation.ldap.answers import BadFilter, Unreachable
+from idp.federation.ldap.wire import Conversation
 from idp.federation.ports import Found, Question
 from idp.federation.provider import Provider
 from idp.protocols import Services

@@ -1,6 +1,7 @@
 """One conversation with one LDAP server: connected to the address that was checked, with verified TLS, in bounded time.
 
-The only file that knows ldap3, whose TLS is not used: the standard library verifies certificate and host name.
+The only file that knows ldap3, whose TLS is not used: the standard library verifies certificate and host name. It is
+imported where a directory is asked (`warming`): most installations have none.
 """
 
 from __future__ import annotations
@@ -8,9 +9,8 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import ldap3
@@ -20,69 +20,17 @@ from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, tag, univ
 
+from idp.federation.ldap.answers import BadFilter, Bound, Entry, Page, Unreachable
 from idp.federation.provider import Provider
 from idp.http import OutboundFailed, OutboundRefused, Target, parse_directory
 from idp.services import Services
 
 CONNECT_SECONDS: Final = 0.8
 SIZE_LIMIT_EXCEEDED: Final = 4
-INVALID_CREDENTIALS: Final = 49
 NO_SUCH_OBJECT: Final = 32
 _PARSED: Final[Any] = parse_filter  # which says no types
 #: Password Policy for LDAP Directories (draft-behera): asked for with each bind.
 PPOLICY: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
-
-
-class Unreachable(Exception):
-    """The server did not answer, or not as a directory does: another one may. `why`: one of a few words, for `test`."""
-
-    def __init__(self, reason: str, why: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.why = reason, why
-
-
-class BadFilter(ValueError):
-    """A filter that is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What a bind came to. `code`: the result code (RFC 4511 §4.1.9); `said`: the server's own words; `policy`: the
-    password policy's error, None where it has none to tell.
-    """
-
-    code: int
-    said: str = ""
-    policy: int | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the password was right."""
-        return self.code == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry. `values`: octets, by the attribute's name in lower case."""
-
-    dn: str
-    values: Mapping[str, Sequence[bytes]]
-
-    def text(self, name: str) -> str:
-        """The first value as text; '' for none."""
-        return next((one.decode("utf-8", "replace") for one in self.values.get(name.lower(), ())), "")
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """All of them."""
-        return tuple(one.decode("utf-8", "replace") for one in self.values.get(name.lower(), ()))
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of what a search found. `cookie`: where the next one begins; empty after the last."""
-
-    entries: tuple[Entry, ...]
-    cookie: bytes
 
 
 class Conversation:

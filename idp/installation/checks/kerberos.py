@@ -15,7 +15,7 @@ def examine(services: Services) -> Found:
     if not services.settings.kerberos.keytab:
         return
     from idp.federation.kerberos import accepting
-    from idp.federation.kerberos.tokens import AES
+    from idp.federation.kerberos.shown import AES
 
     try:
         accepting.check_library()

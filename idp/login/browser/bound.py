@@ -21,7 +21,6 @@ from idp.login import store
 from idp.login.recording import recorder
 from idp.login.services import Services
 from idp.wire import Cookie, Json, Request, Response
-from keys.verifying import InvalidToken, read_jwks, read_object, verify, verify_possession
 
 REGISTER: Final = "/login/device/register"
 REFRESH: Final = "/login/device/refresh"
@@ -67,6 +66,8 @@ def _is_good(services: Services, request: Request, row: Any, now: float) -> bool
 
 def register(services: Services, request: Request, session_id: str) -> Response:
     """The browser's key for a session that has just begun (§8.4)."""
+    from keys.verifying import InvalidToken, read_object, verify_possession  # JOSE, for the few that are bound
+
     if _is_too_often(services, request, session_id):
         return _refused("slow down", 429)
     try:
@@ -87,6 +88,8 @@ def register(services: Services, request: Request, session_id: str) -> Response:
 
 def refresh(services: Services, request: Request) -> Response:
     """A new short-lived cookie for a proof of the key (§8.5); without one, what is to be proven."""
+    from keys.verifying import InvalidToken, read_jwks, verify
+
     session_id = request.header("Sec-Secure-Session-Id").strip().strip('"')
     row = services.db.one(store.BOUND, session_id=session_id)
     if row is None or not row.bound_key or row.ended_at is not None or services.clock() >= row.expires_at:
@@ -110,6 +113,8 @@ def _token(request: Request) -> str:
 
 def _check(services: Services, request: Request, session_id: str, claims: Mapping[str, Any], path: str) -> None:
     """The challenge is ours, for this session, young, and proven once. Errors: `InvalidToken`."""
+    from keys.verifying import InvalidToken
+
     jti = claims.get("jti")
     made_at, _, _ = jti.partition(".") if isinstance(jti, str) else ("", "", "")
     if not made_at.isdecimal() or len(made_at) > 12 or not isinstance(jti, str):

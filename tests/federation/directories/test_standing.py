@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from idp.federation.ldap import standing, wire
-from idp.federation.ldap.wire import Bound, Entry
+from idp.federation.ldap.answers import Bound, Entry
 
 _NOW = 1_800_000_000.0
 _DAY = int(_NOW // 86400)

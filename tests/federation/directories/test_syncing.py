@@ -173,7 +173,7 @@ def test_i3_a_filter_that_finds_nobody_turns_nobody_off(company: Company) -> Non
 
 
 def test_i3_an_error_in_the_middle_turns_nobody_off(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    from idp.federation.ldap import wire
+    from idp.federation.ldap import answers, wire
 
     one = company.add()
     look(company, one)
@@ -182,11 +182,11 @@ def test_i3_an_error_in_the_middle_turns_nobody_off(company: Company, monkeypatc
     def broken(self: wire.Conversation, *given: object) -> object:
         calls.append(1)
         if len(calls) > 2:
-            raise wire.Unreachable("it broke off")
+            raise answers.Unreachable("it broke off")
         return real(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(wire.Conversation, "page", broken)
-    with pytest.raises(wire.Unreachable):
+    with pytest.raises(answers.Unreachable):
         look(company, one)
     assert all(known(company, name).enabled for name in NAMES)
 

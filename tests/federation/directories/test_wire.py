@@ -15,7 +15,8 @@ from pyasn1.codec.ber import encoder
 
 from idp.federation import checking
 from idp.federation.ldap import filters, groups, wire
-from idp.federation.ldap.wire import Conversation, Entry, Unreachable
+from idp.federation.ldap.answers import Entry, Unreachable
+from idp.federation.ldap.wire import Conversation
 from tests.provider import Provider
 
 GIVEN = {
