@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from clients.attributes import Definition
@@ -12,7 +13,7 @@ from idp.accounts.person import InvalidPerson, Person, fold
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.attribute_values import WrongValue
-from idp.audit import Recorder
+from idp.audit import Event, Recorder
 from idp.db import Transaction
 from idp.protocols import Services
 
@@ -148,6 +149,21 @@ def told_of(services: Services, record: Recorder, reason: str = "") -> Recorder:
         record(tx, action, {**said, **more, **({"reason": reason} if reason else {})})
 
     return write
+
+
+def events_for(services: Services, actor: Actor, events: Iterable[Event]) -> list[Event]:
+    """Events as an actor may read them: what was recorded before a definition hid it is masked here, too."""
+    hidden = hidden_from(services, actor)
+    return [_without(event, hidden) if hidden and event.action == "person:changed" else event for event in events]
+
+
+def _without(event: Event, hidden: Collection[str]) -> Event:
+    sides = {side: said for side in ("before", "after") if isinstance(said := event.detail.get(side), Mapping)}
+    masked = {
+        side: {name: _mask(value) if base(name) in hidden else value for name, value in said.items()}
+        for side, said in sides.items()
+    }
+    return replace(event, detail={**event.detail, **masked})
 
 
 def _mask(value: Any) -> str | None:

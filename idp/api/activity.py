@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, StringConstraints
 
-from idp.admin import activity, error_links, problems, record
+from idp.admin import activity, error_links, person_attributes, problems, record
 from idp.admin.actor import Actor
 from idp.admin.checking import readers
 from idp.admin.permissions import Permission
@@ -164,7 +164,8 @@ def search(services: Services, call: Call) -> Events:
     """GET /events."""
     query: Search = call.query
     wanted = _wanted(services, call, query)
-    found = list(reversed(latest(services.db, wanted, query.limit + 1, paging.place(services, call) or "")))
+    every = reversed(latest(services.db, wanted, query.limit + 1, paging.place(services, call) or ""))
+    found = person_attributes.events_for(services, call.actor, every)
     shown = found[: query.limit]
     named = activity.Names(services)
     more = paging.cursor(services, call, shown[-1].id) if len(found) > len(shown) else None
@@ -178,8 +179,9 @@ def explain(services: Services, call: Call) -> Story:
         raise not_found("event")
     named = activity.Names(services)
     told = activity.story(found[0], named)
+    (event,) = person_attributes.events_for(services, call.actor, found[:1])
     return Story(
-        event=_shown(call.actor, found[0], named),
+        event=_shown(call.actor, event, named),
         what=_text(told["what"]),
         side=_text(told["side"]),
         fix=_text(told["fix"]),

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from idp import flash
 from idp.accounts.person import Person
-from idp.admin import activity, applications, conversation, error_links, problems
+from idp.admin import activity, applications, conversation, error_links, person_attributes, problems
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.checking import readers
 from idp.admin.permissions import Permission
@@ -49,7 +49,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     events: list[Event] = []
     before = filters.typed["before"] if _EVENT_ID.fullmatch(filters.typed["before"]) else ""
     if wanted is not None:
-        events = list(reversed(latest(services.db, wanted, PAGE + 1, before)))
+        found = reversed(latest(services.db, wanted, PAGE + 1, before))
+        events = person_attributes.events_for(services, visit.actor, found)
     named = activity.Names(services)
     query = urlencode({name: text for name, text in filters.typed.items() if text and name != "before"})
     return frame.page(
@@ -81,7 +82,7 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
             return flash.redirect(services, f"/admin/activity/{event.error_id or event.id}", "check_withdrawn")
         made = services.url(f"/app-error/{error_links.share(services, visit.actor, event)}")
     named = activity.Names(services)
-    event, *others = causes.of_event(event)
+    event, *others = person_attributes.events_for(services, visit.actor, causes.of_event(event))
     also = [_also(services, visit.actor, one, named) for one in others]
     findings = readers.found_by(problems.findings_of(event), readers.reader_of(visit.actor))
     findings = problems.with_person(services, event, findings)
