@@ -38,18 +38,30 @@ def locale_for(services: Services, request: Request, person_locale: str = "") ->
     )
 
 
-def of_person(services: Services, claims: Mapping[str, Any]) -> str:
-    """The language of what is sent to a person, who has no browser at hand: their setting, or the company's default."""
-    return lookup((str(claims.get("locale") or ""),)) or services.settings.brand.language
+def of_person(services: Services, claims: Mapping[str, Any], page: str = "") -> str:
+    """The language of what is sent to a person: their setting, that of `page` (`of_page`), or the company's default."""
+    return lookup((str(claims.get("locale") or ""), page)) or services.settings.brand.language
 
 
-def dates_of_person(services: Services, claims: Mapping[str, Any]) -> str:
+def dates_of_person(services: Services, claims: Mapping[str, Any], page: str = "") -> str:
     """How dates are written in what is sent to a person: their language with their region, such as "en-GB".
 
-    The region is that of their setting, else that of their time zone.
+    The region is that of their setting, else that of their time zone. `page`: `of_page` of what they did themselves
+    just now; who chose no language reads the mail as they read the page, and who chose that one has its dates.
     """
+    own = lookup((str(claims.get("locale") or ""),))
+    if page and own in (None, lookup((page,))):
+        return page
     regions = (_region(str(claims.get("locale") or "")), _territory(str(claims.get("zoneinfo") or "")))
     return _regional(of_person(services, claims), regions)
+
+
+def of_page(services: Services, request: Request) -> str:
+    """The language of the answer to a request, in its form of dates, for a mail that tells of what was done by it.
+
+    Only of what is done by whoever has proven to be the person: nobody else decides what they can read.
+    """
+    return dates_for(request, locale_for(services, request))
 
 
 def speak_to(request: Request, claims: Mapping[str, Any]) -> None:

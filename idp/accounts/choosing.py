@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from idp import mail
+from idp import language, mail
 from idp.accounts import history
 from idp.accounts.device_text import describe
 from idp.accounts.person import Person
@@ -71,8 +71,9 @@ def _always_holds(services: Services, rule: Rule, person: Person) -> bool:
 
 def tell(services: Services, request: Request, tx: Transaction, person: Person) -> None:
     """Mail the person that the password is a new one (A5), in the transaction that makes it so."""
+    page = language.of_page(services, request)
     about = {
-        "time": services.clock(), "device": str(describe(request.user_agent)),
-        "place": describe_place(services, request.remote_address),
+        "time": services.clock(), "device": describe(request.user_agent),
+        "place": describe_place(services, request.remote_address, language.of_person(services, person.claims, page)),
     }  # fmt: skip
-    mail.tell(services, person, "password_changed", about, tx=tx)
+    mail.tell(services, person, "password_changed", about, page=page, tx=tx)

@@ -23,6 +23,12 @@ def describe(user_agent: str) -> str:
     return N_("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
 
 
+def again(words: str) -> str:
+    """What `describe` said, ready to be said in any language: on its way through a queue it became a plain text."""
+    browser, on, system = words.partition(" on ")
+    return N_("%(browser)s on %(system)s", browser=browser, system=system) if on else words
+
+
 def _parsed(user_agent: str) -> tuple[str, str]:
     if not user_agent.strip():
         return "", ""

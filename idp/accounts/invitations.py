@@ -14,7 +14,7 @@ from idp.accounts import links
 from idp.accounts.person import Person
 from idp.audit import Recorder
 from idp.ids import digest
-from idp.language import of_person
+from idp.language import dates_of_person
 from idp.mail import delivery
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def send(
         "link": services.url(f"/setup/{token}"), "hours": hours, "minutes": hours * 60, "username": person.username,
         "name": person.name, "note": note,
     }  # fmt: skip
-    locale, problem = of_person(services, person.claims), ""
+    locale, problem = dates_of_person(services, person.claims), ""
     if now:
         try:
             sent = delivery.Sent(person.email, message, person.id)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from idp import audit, mail
+from idp import audit, language, mail
 from idp.accounts import break_glass
 from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Draft, InvalidPerson, Person, fold
@@ -140,7 +140,7 @@ def connect(
     with services.db.transaction() as tx:
         links.add(tx, _link(services, provider, identity, person.id), record=record)
         about = {"kind": UPSTREAM, "label": provider.name, **circumstances(services, request)}
-        mail.tell(services, person, "factor_added", about, tx=tx)
+        mail.tell(services, person, "factor_added", about, page=language.of_page(services, request), tx=tx)
 
 
 def take_over(services: Services, request: Request, provider: Provider, identity: Identity, person: Person) -> Person:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import jinja2
 
 from idp import formats, language, texts
+from idp.accounts import device_text
 from idp.accounts.factors import kinds
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _values(services: Services, locale: str, content: Mapping[str, Any]) -> dict
         "date_time": lambda when: formats.date_time(dates, when, zone),
         "day": lambda when: formats.date(dates, when, zone),
         "code_minutes": given.get("code_minutes") or given.get("minutes"),
-        "device": texts.translate(locale, str(given.get("device") or "")),
+        "device": texts.translate(locale, device_text.again(str(given.get("device") or ""))),
         "kind_name": texts.translate(locale, kinds.told(str(given.get("kind") or ""))),
         "company": _on_one_line(brand.company),
         "accent": brand.accent,

@@ -39,12 +39,14 @@ def tell(
     values: Mapping[str, Any] = {},
     *,
     also: Iterable[str] = (),
+    page: str = "",
     tx: Transaction | None = None,
 ) -> Told:
     """Tell a person about their account, in their language, at the account's address and those of `also`.
 
-    The account's address is the company's word and needs no confirmation first. `tx`: the transaction of the change
-    that it tells of. A security message gets its "This was not me" link here (A3).
+    The account's address is the company's word and needs no confirmation first. `page`: `language.of_page` where they
+    did it themselves, for who has no language of their own. `tx`: the transaction of the change that it tells of. A
+    security message gets its "This was not me" link here (A3).
     """
     addresses = tuple(dict.fromkeys(filter(None, (person.email, *also))))
     about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
@@ -55,7 +57,7 @@ def tell(
         check(message, about, services.issuer)
         delivery.failed(services, Sent("", message, person.id), NO_ADDRESS, tx=tx)
         return Told(why=NO_ADDRESS)
-    locale = dates_of_person(services, person.claims)
+    locale = dates_of_person(services, person.claims, page)
     refused = {
         address: send(services, address, message, locale, about, person_id=person.id, tx=tx) for address in addresses
     }
@@ -64,14 +66,22 @@ def tell(
 
 
 def tell_gone(
-    services: Services, person: Person, address: str, message: str, values: Mapping[str, Any], *, tx: Transaction
+    services: Services,
+    person: Person,
+    address: str,
+    message: str,
+    values: Mapping[str, Any],
+    *,
+    page: str = "",
+    tx: Transaction,
 ) -> None:
     """Tell an address that has just been taken off an account; without any link that acts on the account.
 
     Whoever reads it may be the reason why it went.
     """
     about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
-    send(services, address, message, dates_of_person(services, person.claims), about, person_id=person.id, tx=tx)
+    locale = dates_of_person(services, person.claims, page)
+    send(services, address, message, locale, about, person_id=person.id, tx=tx)
 
 
 def send(

@@ -17,7 +17,8 @@ def tell(
 
     `unasked`: the browser made it without a question (T2).
     """
-    from idp import mail
+    from idp import language, mail
 
     values = {"kind": kind, **({"unasked": True} if unasked else {}), **circumstances(services, request)}
-    mail.tell(services, person, message, {**values, "label": label} if label else values, tx=tx)
+    about = {**values, "label": label} if label else values
+    mail.tell(services, person, message, about, page=language.of_page(services, request), tx=tx)

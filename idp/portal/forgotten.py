@@ -36,8 +36,8 @@ def password(services: Services, request: Request) -> Response:
     if _is_too_much(services, request):
         return _password_page(services, request, TOO_MANY, typed, flow, 429)
     resuming.remember(services, request, flow, services.settings.recovery.link_minutes)
-    about, locale = about_of(request), language.locale_for(services, request)
-    ticket = _queued(lambda: resets.ask(services, typed, locale, about))
+    about = about_of(services, request)
+    ticket = _queued(lambda: resets.ask(services, typed, about["page"], about))
     return _sent_page(services, request, ticket, "")
 
 
@@ -64,14 +64,15 @@ def username(services: Services, request: Request) -> Response:
         return _username_page(services, request, NO_ADDRESS, typed)
     if _is_too_much(services, request):
         return _username_page(services, request, TOO_MANY, typed, 429)
-    about, locale = about_of(request), language.locale_for(services, request)
-    _queued(lambda: usernames.ask(services, typed, locale, about))
+    about = about_of(services, request)
+    _queued(lambda: usernames.ask(services, typed, about["page"], about))
     return Page(template="login/help_username_sent.html", values={"here": services.url("/help/username")})
 
 
-def about_of(request: Request) -> dict[str, str]:
+def about_of(services: Services, request: Request) -> dict[str, str]:
     """Who asks, for events and mails."""
     return {
+        "page": language.of_page(services, request),
         "address": request.remote_address, "request_id": request.id, "device": str(describe(request.user_agent)),
     }  # fmt: skip
 

@@ -91,7 +91,8 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
     text += f" Added in the last seven days, so ask whether it is theirs: {', '.join(recent)}." if recent else ""
 
     def told(tx: Transaction, case: cases.Case) -> None:
-        mail.tell(services, person, "case_opened", {"case": case.id, "time": services.clock()}, tx=tx)
+        about = {"case": case.id, "time": services.clock()}
+        mail.tell(services, person, "case_opened", about, page=language.of_page(services, request), tx=tx)
 
     return cases.open_case(services, person.id, cases.NOT_ME, text, request, told=told).id
 

@@ -31,7 +31,7 @@ def answer(services: Services, request: Request) -> Response:
     if request.method != "POST":
         return _page(services, request, session, person)
     if request.form.get("action") == "confirm":
-        about, typed = about_of(request), request.form.first.get("code", "")
+        about, typed = about_of(services, request), request.form.first.get("code", "")
         error = confirming.confirm(services, person, session.id, typed, about)
         return (
             _page(services, request, session, person, error) if error else flash.redirect(services, PATH, "confirmed")
@@ -45,7 +45,7 @@ def _change(services: Services, request: Request, session: Session, person: Pers
     if action == "cancel":
         confirming.give_up(services, session.id)
     elif action == "remove" and kind in contacts.KINDS:
-        contacts.change(services, person, kind, None, about_of(request))
+        contacts.change(services, person, kind, None, about_of(services, request))
         return flash.redirect(services, PATH, "forgotten")
     elif action == "again" and waiting is not None:
         return _send(services, request, session, person, waiting.kind, waiting.value)
@@ -64,7 +64,7 @@ def _send(
     services: Services, request: Request, session: Session, person: Person, kind: str, value: str
 ) -> Response:  # fmt: skip
     try:
-        locale = language.locale_for(services, request)
+        locale = language.of_page(services, request)
         error = confirming.send_code(services, person, session.id, kind, value, locale)
     except InvalidPerson as problem:
         return _page(services, request, session, person, problem.message, typed={kind: value}, wrong=problem.field)
@@ -80,7 +80,7 @@ def review(services: Services, request: Request) -> Response:
     if request.method == "POST":
         if request.form.get("action") != "right":
             return Redirect(location=services.url(PATH + "?change=1"))
-        contacts.reviewed(services, person, about_of(request))
+        contacts.reviewed(services, person, about_of(services, request))
         return flash.redirect(services, "/", "reviewed")
     return frame.page(
         services, request, session, "portal/recovery_review.html",
@@ -92,7 +92,7 @@ def undo(services: Services, request: Request) -> Response:
     """GET and POST /recovery/undo/<token>: from the mail to the old address, signed in or out."""
     change = undoing.find_change(services, request.segment)
     if change is not None and request.method == "POST":
-        about = {**about_of(request), "actor": ""}
+        about = {**about_of(services, request), "actor": ""}
         change = undoing.undo(services, request.segment, about)
         if change is not None:
             return Page(template="login/recovery_undone.html", values={"change": change, "here": services.url("/help")})

@@ -63,7 +63,7 @@ def ask(services: Services, request: Request) -> Response:
     resuming.remember(services, request, sealed, services.settings.self_registration.link_minutes)
     locale = language.locale_for(services, request)
     try:
-        ticket = asking.ask(services, email, along["client_id"], locale, about_of(request))
+        ticket = asking.ask(services, email, along["client_id"], locale, about_of(services, request))
     except JobsUnavailable as error:
         raise Unavailable(f"the job queue: {error}") from error
     return _sent_page(services, request, ticket, email, "")

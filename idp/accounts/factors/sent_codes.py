@@ -144,7 +144,7 @@ def _deliver(services: Services, kind: str, to: str, person: Person, wording: Wo
     asked = Event("code:sent", actor=person.id, person_id=person.id, detail={"kind": kind, "to": hint})
     record(services.db, asked, services.clock())
     leave = mail.send if kind == EMAIL else sms.send
-    values = {"name": person.name, **wording.about}
+    values = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **wording.about}
     leave(services, to, "sign_in_code", wording.locale, values, person_id=person.id)
 
 

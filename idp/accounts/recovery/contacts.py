@@ -20,6 +20,7 @@ from idp.accounts.recovery import store
 from idp.audit import Event, Recorder, record
 from idp.db import Transaction
 from idp.ids import digest, new_secret
+from idp.language import dates_of_person
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
@@ -137,7 +138,8 @@ def change(services: Services, person: Person, kind: str, value: str | None, abo
         links = {reach: services.url(f"/recovery/undo/{token}") for reach, token in tokens.items()}
         device = about.get("device", "")
         values = {"what": kind, "new": masked(kind, value), "hours": hours, "time": now, "device": device}
-        _tell_changed(services, tx, person, values, links, [one for one in before.values() if one.value != value])
+        told = [one for one in before.values() if one.value != value]
+        _tell_changed(services, tx, reading(services, person, about), values, links, told)
 
 
 def _tell_changed(
@@ -225,6 +227,12 @@ def keep(tx: Transaction, person_id: str, kind: str, value: str | None, confirme
 
 def _contact(row: Any) -> Contact:
     return Contact(row.person_id, row.kind, row.value, row.confirmed_at, row.reviewed_at, row.suspended_at)
+
+
+def reading(services: Services, person: Person, about: About) -> Person:
+    """The person as reader of mails about what they did from there: `page` of `about` is what they read it on."""
+    read = dates_of_person(services, person.claims, about.get("page", ""))
+    return replace(person, claims={**person.claims, "locale": read})
 
 
 def masked(kind: str, value: str | None) -> str:

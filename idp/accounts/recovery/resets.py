@@ -20,6 +20,7 @@ from idp.accounts.person import MAX_LOGIN, Person
 from idp.accounts.recovery import contacts
 from idp.audit import Event, Recorder, record
 from idp.ids import digest, new_secret
+from idp.language import dates_of_person
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
@@ -166,7 +167,8 @@ def _text(services: Services, person: Person, number: str, locale: str, code: st
     from idp.mail import sms
 
     values = {"code": code, "minutes": services.settings.recovery.code_minutes}
-    sms.send(services, number, "sign_in_code", str(person.claims.get("locale") or locale), values, person_id=person.id)
+    locale = dates_of_person(services, person.claims, locale)
+    sms.send(services, number, "sign_in_code", locale, values, person_id=person.id)
 
 
 def _send(
@@ -175,7 +177,7 @@ def _send(
     """Mail a link of its own to an address; answers why it is not on its way, '' where it is."""
     token = links.make(services.state, person, PURPOSE, minutes * 60.0, via=digest(address))
     about = {"link": services.url(f"/setup/{token}"), "minutes": minutes, "name": person.name, **values}
-    locale = str(person.claims.get("locale", "") or locale)
+    locale = dates_of_person(services, person.claims, locale)
     return mail.send(services, address, "reset_password", locale, about, person_id=person.id)
 
 

@@ -63,15 +63,16 @@ def undo(services: Services, token: str, about: About) -> Change | None:
         confirmed_at = row.confirmed_at if row.reach == OWN and row.confirmed_at else now
         contacts.keep(tx, row.person_id, row.kind, row.before, confirmed_at, now)
         record(tx, contacts.event("recovery:undone", row.person_id, about, {"kind": row.kind}), now)
-        _tell_undone(services, tx, found, gone.value if gone is not None else None)
+        _tell_undone(services, tx, found, gone.value if gone is not None else None, about)
     return found
 
 
-def _tell_undone(services: Services, tx: Transaction, change: Change, gone: str | None) -> None:
+def _tell_undone(services: Services, tx: Transaction, change: Change, gone: str | None, about: About) -> None:
     """The account's own address, and the one that was taken off, hear of an undoing."""
     person = people.find(tx, change.person_id)
     if person is None:
         return
+    person = contacts.reading(services, person, about)
     values = {"what": change.kind, "new": contacts.masked(change.kind, change.before), "time": services.clock()}
     mail.tell(services, person, "recovery_address_changed", values, tx=tx)
     if gone and change.kind == EMAIL and gone != change.before:

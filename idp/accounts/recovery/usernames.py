@@ -11,6 +11,7 @@ from idp.accounts.person import MAX_LOGIN, Person, fold, spellings
 from idp.accounts.recovery import contacts
 from idp.audit import Event, record
 from idp.ids import digest
+from idp.language import dates_of_person
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
@@ -48,7 +49,7 @@ def perform(services: Services, payload: Mapping[str, Any]) -> None:
         )  # fmt: skip
         record(services.db, event, now)
     if names:
-        locale = str(found[0].claims.get("locale", "") or asked["locale"])
+        locale = dates_of_person(services, found[0].claims, asked["locale"])
         mail.send(services, address, "usernames", locale, {"usernames": names}, person_id=found[0].id)
 
 

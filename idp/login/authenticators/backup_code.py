@@ -37,7 +37,7 @@ class _Backup:
         return f"{backup_codes.made_at(services.db, pending.person_id)}:{code}" if code else ""
 
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
-        from idp import mail
+        from idp import language, mail
 
         typed, person_id = request.form.first.get("code", ""), pending.person_id
         if not codes.read(typed):
@@ -46,7 +46,7 @@ class _Backup:
 
         def told(tx: Transaction, left: int) -> None:
             values = {"left": left, **circumstances(services, request)}
-            mail.tell(services, person, "backup_code_used", values, tx=tx)
+            mail.tell(services, person, "backup_code_used", values, page=language.of_page(services, request), tx=tx)
 
         try:
             left = backup_codes.use(services, person_id, typed, recorder(services, request, person_id), told)

@@ -9,7 +9,7 @@ from typing import Any
 from idp.accounts.factors import sent_codes
 from idp.accounts.factors.sent_codes import Wording
 from idp.accounts.person import Person
-from idp.language import locale_for
+from idp.language import of_page, speak_to
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import circumstances
 from idp.login.services import Services
@@ -71,5 +71,6 @@ class Sent:
 def _wording(services: Services, request: Request, pending: Pending, person: Person) -> Wording:
     """The language of the page that the person reads, and what the message says beside the code."""
     client = services.registry.find(pending.flow.client_id) if pending.flow.client_id else None
-    locale = locale_for(services, request, str(person.claims.get("locale") or ""))
-    return Wording(locale, {"app": client.name if client is not None else "", **circumstances(services, request)})
+    speak_to(request, person.claims)
+    app = client.name if client is not None else ""
+    return Wording(of_page(services, request), {"app": app, **circumstances(services, request)})

@@ -91,10 +91,12 @@ def announcement(services: Services, request: Request, person: Person) -> Callab
     is_newcomer = person.created_at > services.clock() - _NEWCOMER
     if is_newcomer or known(services, request, person.id) is not None:
         return None
-    from idp import mail
+    from idp import language, mail
     from idp.accounts import places
 
-    about = {**circumstances(services, request), "place": places.describe(services, request.remote_address)}
+    place = places.describe(services, request.remote_address, language.of_person(services, person.claims))
+    about = {**circumstances(services, request), "place": place}
+    # Not in the language of this browser: it may be a thief's, who would have it in one that the person does not read.
     return lambda tx: mail.tell(services, person, "new_device", about, tx=tx)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from idp import arrivals, audit, mail
+from idp import arrivals, audit, language, mail
 from idp.accounts import cases
 from idp.accounts.cases import Case
 from idp.accounts.factors import admin_codes
@@ -128,7 +128,8 @@ def _stuck(services: Services, request: Request, half: HalfProven) -> Response:
     person = half.person
 
     def told(tx: Transaction, case: Case) -> None:
-        mail.tell(services, person, "case_opened", {"case": case.id}, tx=tx)
+        page = language.of_page(services, request)
+        mail.tell(services, person, "case_opened", {"case": case.id}, page=page, tx=tx)
 
     text = "None of the second steps works."
     case = cases.open_case(services, person.id, cases.NO_WAY_IN, text, request, told=told)
