@@ -86,9 +86,8 @@ class Directory(Lookup):
         """As `update` would refuse them. Errors: `InvalidPerson`, with every problem."""
         problems = Problems()
         before = draft_of(person)
-        draft = problems.of(cleaned, replace(before, **changes), before)
-        if draft is not None:
-            problems.of(check_free, self._db, draft, person.id)
+        wanted = replace(before, **changes)
+        problems.of(check_free, self._db, problems.of(cleaned, wanted, before) or wanted, person.id)
         problems.check()
 
     def check(self, draft: Draft, person_id: str = "") -> Draft:

@@ -209,6 +209,10 @@ class Problems:
             self._found += error.problems
             return None
 
+    def told(self) -> tuple[InvalidPerson, ...]:
+        """What was found, each thing once, whichever of the checks said it first."""
+        return tuple({(one.field, one.message): one for one in self._found}.values())
+
     def check(self) -> None:
         """Errors: `InvalidPerson`, with all that was found."""
         _complain(self._found)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from idp.accounts.effects import Changes
-from idp.accounts.person import Draft, InvalidPerson, Person
+from idp.accounts.person import Draft, InvalidPerson, Person, Problems
 from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.db import Transaction
@@ -184,19 +185,34 @@ def invite_again(services: Services, actor: Actor, person: Person) -> Invited:
     return invited
 
 
+def problems_of(services: Services, person: Person, correction: Correction) -> tuple[InvalidPerson, ...]:
+    """All that is wrong with a correction, each thing once: names, addresses and claims are looked at together."""
+    from idp.accounts import typed_claims
+    from idp.admin import person_attributes
+
+    found, merge = Problems(), dict(correction.merge)
+    found.of(typed_claims.check, merge)
+    kept = found.of(partial(person_attributes.taken, services, merge, before=person.claims, groups=person.groups))
+    claims = {**person.claims, **(merge if kept is None else kept)}
+    claims = {name: value for name, value in claims.items() if value is not None}
+    found.of(services.directory.check_changes, person, Changes(**{**correction.changes, "claims": claims}))
+    return found.told()
+
+
 def correct(services: Services, actor: Actor, person: Person, correction: Correction) -> Corrected:
     """Change what is known of a person, and their groups.
 
-    Errors: `NotAllowed`, `InvalidPerson`, `NoSuchPerson`; `PersonChanged` where somebody was faster, and nothing is
-    changed.
+    Errors: `NotAllowed`, `InvalidPerson` with all of `problems_of`, `NoSuchPerson`; `PersonChanged` where somebody was
+    faster, and nothing is changed.
     """
-    from idp.accounts import own_address, typed_claims
+    from idp.accounts import own_address
     from idp.admin import person_attributes
 
     actor.check_person(services, Permission.PEOPLE_CHANGE, person)
     record = actor.record(services)
     correction = _with_parts_that_follow(person, correction)
-    typed_claims.check(correction.merge)
+    if wrong := problems_of(services, person, correction):
+        raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
     merge = person_attributes.taken(services, correction.merge, before=person.claims, groups=person.groups)
     telling = person_attributes.told_of(services, record)
     after, told = own_address.update(

@@ -5,18 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from idp.installation.failures import Refused
-
 if TYPE_CHECKING:
     from idp.protocols import Services
-
-
-def claims_of(given: list[str]) -> dict[str, Any]:
-    """`k=v` of the command line. Errors: `Refused`, with every one that is wrong."""
-    found, wrong = read_claims(given)
-    if wrong:
-        raise Refused(*wrong)
-    return found
 
 
 def read_claims(given: list[str]) -> tuple[dict[str, Any], list[str]]:

@@ -59,21 +59,30 @@ def run_set(args: Namespace) -> None:
     from idp.accounts.effects import Changes
     from idp.admin import people
     from idp.cli import groups, users
-    from idp.cli.person_claims import as_typed, claims_of
+    from idp.cli.person_claims import as_typed
 
-    claims = claims_of(args.claim)
-    with opened(args) as services, users.naming_options():
+    claims, wrong = _claims(args)
+    notes: list[str] = []
+    with opened(args) as services, users.naming_options(_typed(args)):
         before = users.get(services, args.login)
         changes = Changes(**{field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None})  # type: ignore[typeddict-item]
-        merge = {**_claims(args, claims), **as_typed(services, args.claim)}
-        joins = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
-        if not (changes or merge or joins or args.remove_group):
+        merge, joins = {**claims, **as_typed(services, args.claim)}, tuple[str, ...]()
+        try:
+            joins = groups.checked(
+                services, args.add_group, is_new=args.new_group, option="--add-group", notes=notes
+            )  # fmt: skip
+        except Refused as slip:
+            wrong += slip.lines
+        if not (changes or merge or joins or args.remove_group or wrong):
             raise Refused("nothing to change: `doorward user set --help` lists what can be")
         correction = people.Correction(changes=changes, merge=merge, joins=joins, leaves=tuple(args.remove_group))
+        if wrong:
+            raise Refused(*users.lines(people.problems_of(services, before, correction), _typed(args)), *wrong)
         done = people.correct(services, shell(), before, correction)
         after = done.after
         mailed = [telling.of_mail(services, done.told, after.username)] if before.email != after.email else []
     told = _differences(before, after)
+    complain(*notes)  # of what is done by now
     if args.json:
         print_json(people.described(after))
     else:
@@ -154,16 +163,27 @@ def _print_connected(found: tuple[Connected, ...]) -> None:
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def _claims(args: Namespace, claims: dict[str, Any]) -> dict[str, Any]:
-    """The claims that the options say; None takes one out. Errors: `Refused` where one is given twice."""
+def _claims(args: Namespace) -> tuple[dict[str, Any], list[str]]:
+    """The claims that the options say, where None takes one out; and what is wrong with how they say it."""
+    from idp.cli.person_claims import read_claims
+
+    claims, wrong = read_claims(args.claim)
     merge = {name: value if value != "" else None for name, value in claims.items()}
-    for name, (option, _) in CLAIMS.items():
-        given = getattr(args, option.removeprefix("--").replace("-", "_"))
-        if given is not None:
-            if name in merge:
-                raise Refused(f"--claim: {name} is given by {option} already; give it once")
-            merge[name] = given or None
-    return merge
+    for name, option in _typed(args).items():
+        if name in merge:
+            wrong.append(f"--claim: {name} is given by {option} already; give it once")
+        merge[name] = _given(args, option) or None
+    return merge, wrong
+
+
+def _typed(args: Namespace) -> dict[str, str]:
+    """The options that were typed of those that set a claim, by its name."""
+    return {name: option for name, (option, _) in CLAIMS.items() if _given(args, option) is not None}
+
+
+def _given(args: Namespace, option: str) -> str | None:
+    found: str | None = getattr(args, option.removeprefix("--").replace("-", "_"))
+    return found
 
 
 def _differences(before: Person, after: Person) -> list[str]:

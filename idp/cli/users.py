@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import (
@@ -120,20 +120,23 @@ def run_add(args: Namespace) -> None:
     password = first_line() if args.password_stdin else None
     claims, wrong = read_claims(args.claim)
     claims |= {claim: getattr(args, claim) for claim in _NAMES if getattr(args, claim)}
-    with opened(args) as services, naming_options():
+    typed = {claim: f"--{claim.replace('_', '-')}" for claim in _NAMES if getattr(args, claim)}
+    with opened(args) as services, naming_options(typed):
         from idp.accounts.person import Draft
         from idp.cli import groups
 
         claims |= as_typed(services, args.claim)
         notes: list[str] = []
-        if not wrong:
+        try:
             groups.checked(services, args.group, is_new=args.new_group, notes=notes)
+        except Refused as slip:
+            wrong += slip.lines
         draft = Draft(
             username=args.username, email=args.email, email_verified=args.email_verified, name=args.name,
             employee_number=args.employee_number, claims=claims, groups=tuple(args.group), roles=tuple(args.role),
         )  # fmt: skip
         if wrong:
-            raise Refused(*wrong, *map(_line, people.problems(services, draft, password)))
+            raise Refused(*dict.fromkeys((*wrong, *lines(people.problems(services, draft, password), typed))))
         added = people.add(services, shell(), draft, password, by_mail=not args.link)
     person, invited = added.person, added.invited or Invited()
     if args.json:
@@ -372,8 +375,8 @@ def _open_to(person: Person) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def naming_options() -> Iterator[None]:
-    """What is wrong with a person, under the name of the option to change."""
+def naming_options(typed: Mapping[str, str] = {}) -> Iterator[None]:
+    """What is wrong with a person, under the name of the option to change. `typed`: as of `lines`."""
     from idp.accounts.person import InvalidPerson
 
     try:
@@ -381,10 +384,17 @@ def naming_options() -> Iterator[None]:
     except InvalidPerson as error:
         if error.field == "enabled":
             raise Failed(error.message) from None
-        raise Refused(*map(_line, error.problems)) from None
+        raise Refused(*lines(error.problems, typed)) from None
 
 
-def _line(problem: InvalidPerson) -> str:
+def lines(problems: Iterable[InvalidPerson], typed: Mapping[str, str] = {}) -> list[str]:
+    """Each problem under the option that was typed. `typed`: those that set a claim, by the name of the claim."""
+    return [_line(one, typed) for one in problems]
+
+
+def _line(problem: InvalidPerson, typed: Mapping[str, str]) -> str:
     field, _, claim = problem.field.partition(".")
+    if claim in typed and field == "claims":
+        return f"{typed[claim]}: {problem.message}"
     option = "--claim" if field == "claims" else _OPTIONS.get(field, f"--{field}")
     return f"{option}: {claim + ': ' if claim else ''}{problem.message}"

@@ -65,9 +65,9 @@ def test_n29_each_fact_of_a_person_is_set_and_taken_back(
 def test_n29_what_no_application_could_use_is_refused_as_it_is_typed(site: Folder) -> None:
     add(site, "uma", "--email", "uma@example.com")
     said = site.refusal("user", "set", "uma", "--zone", "Mars", "--locale", "klingon", "--phone", "12")
-    assert "zoneinfo: “Mars” is no time zone; expected one such as Europe/Berlin" in said
-    assert "locale: “klingon” is no language; expected one such as de or pt-BR" in said
-    assert "phone_number: “12” is no number; expected one such as +491701234567" in said
+    assert "--zone: “Mars” is no time zone; expected one such as Europe/Berlin" in said
+    assert "--locale: “klingon” is no language; expected one such as de or pt-BR" in said
+    assert "--phone: “12” is no number; expected one such as +491701234567" in said
     assert site.run("user", "show", "uma", "--json").json["claims"] == {}
     said = site.refusal("user", "add", "--username", "vic", "--claim", "zoneinfo=Berlin", "--claim", "locale=german")
     assert "“Berlin” is no time zone" in said
@@ -102,6 +102,23 @@ def test_n29_n36_whatever_is_wrong_is_told_at_once_and_nothing_is_changed(site: 
     taken = site.refusal("user", "set", "dan", "--username", "eva", "--employee-number", "77", "--name", "Daniel")
     assert taken.count("is already somebody's") == 2
     assert site.run("user", "show", "dan", "--json").json["name"] == "dan"
+
+
+def test_n36_what_is_wrong_is_told_together_by_the_options_that_were_typed(site: Folder) -> None:
+    add(site, "jon", "--email", "jon@example.com")
+    add(site, "ivy", "--email", "ivy@example.com", "--group", "engineering")
+    said = site.refusal(
+        "user", "set", "jon", "--email", "bad@@x", "--phone", "017", "--zone", "Europ/Berlin", "--locale", "xx-yy",
+        "--username", "ivy", "--claim", "nothing", "--claim", "sub=1", "--add-group", "enginering",
+        "--add-group", "new",
+    )  # fmt: skip
+    assert sorted(line.split(": ")[1] for line in said.splitlines()) == sorted((
+        "--email", "--username", "--phone", "--zone", "--locale", "--claim", "--claim", "--add-group",
+    )), said  # fmt: skip
+    assert "there was no group" not in said  # nothing was done
+    assert "--claim: zoneinfo: " in site.refusal("user", "set", "jon", "--claim", "zoneinfo=Mars")
+    assert site.run("user", "show", "jon", "--json").json["groups"] == []
+    assert "there was no group “painters” yet" in site.run("user", "set", "jon", "--add-group", "painters").err
 
 
 def test_n36_adding_somebody_tells_all_that_is_wrong_too(site: Folder) -> None:

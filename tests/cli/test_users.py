@@ -75,9 +75,9 @@ def test_without_a_password_a_link_is_printed_that_works_once(site: Folder) -> N
      ('"Sales" team', '"Sales" team'), ('"é"', "é"), ('""', ""), ("null", "null"), ('["a"]', ["a"])],
 )  # fmt: skip
 def test_n25_a_claim_in_the_quotes_of_json_is_the_text_inside(site: Folder, written: str, value: object) -> None:
-    from idp.cli.person_claims import claims_of
+    from idp.cli.person_claims import read_claims
 
-    assert claims_of([f"dept={written}"]) == {"dept": value}
+    assert read_claims([f"dept={written}"]) == ({"dept": value}, [])
 
 
 def test_n25_first_and_last_name_are_told_given_or_said_to_be_missing(site: Folder) -> None:
