@@ -34,6 +34,7 @@ def _relying_party(services: Services, client: Client, secret: str | None) -> di
 
 def _service_provider(services: Services, client: Client) -> dict[str, Any]:
     """What its metadata says, what is set, and what the other side needs."""
+    from idp.saml.metadata.certificate_dates import find_doubts
     from idp.saml.metadata.troubles import find_troubles
 
     provider = client.saml
@@ -49,7 +50,7 @@ def _service_provider(services: Services, client: Client) -> dict[str, Any]:
         **settings,
         "sp_metadata": dict(provider.facts),
         "source": _source(services, provider.source),
-        "troubles": find_troubles(services, client),
+        "troubles": [*find_troubles(services, client), *find_doubts(services, client)],
         "created_at": client.created_at,
         "changed_at": client.changed_at,
         "issuer": services.issuer,

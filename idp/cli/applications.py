@@ -287,9 +287,11 @@ def _values(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _complain_of_troubles(services: Services, args: Namespace, client: Client) -> None:
     if client.saml is not None and not args.json:
+        from idp.saml.metadata.certificate_dates import find_doubts
         from idp.saml.metadata.troubles import find_troubles
 
-        complain(*(f"note: {text}" for text in find_troubles(services, client)))
+        found = (*find_troubles(services, client), *find_doubts(services, client))
+        complain(*(f"note: {text}" for text in found))
 
 
 def _answer(services: Services, args: Namespace, client: Client, done: str) -> None:

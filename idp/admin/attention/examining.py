@@ -102,13 +102,17 @@ def _unopened(services: Services) -> Iterator[Finding]:
 
 
 def _saml(services: Services) -> Iterator[Finding]:
+    from idp.saml.metadata.certificate_dates import find_doubts
     from idp.saml.metadata.troubles import of_everybody
 
     found = 0
     for client, texts in of_everybody(services):
+        path, doubts = f"/admin/apps/{in_path(client.id)}", find_doubts(services, client)
+        found += len(texts) + len(doubts)
         for text in texts:
-            found += 1
-            yield Finding("saml", N_("%(app)s: something keeps people from signing in.", app=client.name),
-                          f"/admin/apps/{in_path(client.id)}", text)  # fmt: skip
+            yield Finding("saml", N_("%(app)s: something keeps people from signing in.", app=client.name), path, text)
+        for text in doubts:
+            told = N_("%(app)s: a certificate in its metadata has run out, or is not valid yet.", app=client.name)
+            yield Finding("saml_certificate", told, path, text)
         if found >= MANY:
             return

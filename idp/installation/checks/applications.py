@@ -86,6 +86,7 @@ def _is_open_to_everyone(client: Client) -> bool:
 
 def examine_service_providers(services: Services) -> Found:
     """What keeps people from signing in by SAML, application by application."""
+    from idp.saml.metadata.certificate_dates import find_doubts
     from idp.saml.metadata.troubles import of_everybody
 
     troubled = many = 0
@@ -94,5 +95,7 @@ def examine_service_providers(services: Services) -> Found:
         troubled += bool(texts)
         for text in texts:
             yield Finding("saml", "warning", f"{client.name}: {text}", f"doorward client show {client.id}")
+        for text in find_doubts(services, client):
+            yield Finding("saml", "warning", f"{client.name}: {text}", f"doorward client refresh {client.id}")
     if many and not troubled:
         yield Finding("saml", "ok", f"nothing stands in the way of {many} service provider{'s' if many > 1 else ''}")

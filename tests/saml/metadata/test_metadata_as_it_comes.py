@@ -16,9 +16,13 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from clients.registry import Draft, Registered
 from idp.accounts.person import Person
+from idp.admin.attention import examining
+from idp.admin.descriptions import described
+from idp.installation.checks.applications import examine_service_providers
 from idp.saml.messages import names
 from idp.saml.messages.signing import sign
 from idp.saml.metadata import reading, sources
+from idp.saml.metadata.certificate_dates import find_doubts
 from idp.saml.metadata.lexical import BadMetadata
 from tests.provider import Answer, Browser, Provider
 from tests.saml.asking import authn_request, by_post, by_redirect
@@ -40,7 +44,7 @@ TAKEN: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "encmethod-cbc-only": (0, 1, ("aes256-cbc", "nobody can sign in", "encrypt=never")),
     "entities-nested-idp": (0, 0, ()),
     "entities-root": (1, 0, ()),
-    "expired-future-certs": (2, 0, ()),
+    "expired-future-certs": (2, 0, ("ran out on 2025-10-24", "is valid from 2028-01-02", "used all the same")),
     "keyvalue-only": (0, 0, ("without a certificate", "KeyValue")),
     "nf-windows-kerberos-first": (0, 0, ()),
     "nf-x509-first": (0, 0, ()),
@@ -302,3 +306,22 @@ def test_n21_other_things_that_can_never_work_are_told_too(provider: Provider, a
     told = " | ".join(made.warnings)
     for part in ("sign=both", "signature_algorithm", "digest_algorithm", "name_id_format=email"):
         assert part in told
+
+
+@pytest.mark.spec("IIP-MD12")
+def test_n21_certificates_that_are_over_or_not_yet_valid_are_told_wherever_an_admin_looks(provider: Provider) -> None:
+    services = provider.services
+    made = add(provider, (FOLDER / "expired-future-certs.xml").read_bytes())
+    for told in (made.warnings, described(services, made.client)["troubles"]):
+        assert any("signs with ran out on 2025-10-24" in text for text in told), told
+        assert any("signs with is valid from 2028-01-02" in text for text in told), told
+    examining.examine(services)
+    found = [one for one in examining.kept_of_applications(services) if one.kind == "saml_certificate"]
+    assert len(found) == 2
+    assert "a certificate in its metadata has run out" in found[0].text
+    assert [one.status for one in examine_service_providers(services)].count("warning") == 2
+
+
+def test_n21_certificates_of_now_are_not_told_of(provider: Provider) -> None:
+    made = add(provider, (FOLDER / "pem-cert.xml").read_bytes())
+    assert find_doubts(provider.services, made.client) == []

@@ -11,6 +11,7 @@ from clients.registry import Draft, Registered
 from idp.ids import new_id
 from idp.protocols import Services
 from idp.saml.assertions.attribute_sources import with_sources_checked
+from idp.saml.metadata.certificate_dates import find_doubts
 from idp.saml.metadata.description import Description
 from idp.saml.metadata.lexical import BadMetadata
 from idp.saml.metadata.sources import fetching, store
@@ -61,7 +62,8 @@ def register(
             record(tx, action, detail)
 
     made = services.registry.register(replace(draft, kind="saml", name=name, metadata=metadata), record=write)
-    return replace(made, warnings=(*find_troubles(services, made.client), *found.warnings, *made.warnings))
+    looks = (*find_troubles(services, made.client), *find_doubts(services, made.client))
+    return replace(made, warnings=(*looks, *found.warnings, *made.warnings))
 
 
 def read_url(
