@@ -141,7 +141,7 @@ def _is_enough(flow: Flow, methods: tuple[str, ...], needs: StepUp) -> bool:
 def _admitted(flow: Flow, session: Any, client: Client, now: float) -> Step:
     decision = decide(client, session.person_id, session.groups, now)
     if not decision.allowed:
-        return Deny("access_denied", "This person may not use this application.", "policy")
+        return Deny("access_denied", "This person may not use this application.", "policy", session.person_id)
     if needs_consent(flow, session, client):
         return _ask(flow.demands, Consent(), "consent_required", _why_asked(flow))
     return Done()

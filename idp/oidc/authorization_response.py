@@ -18,12 +18,15 @@ from idp.wire import Redirect, Request, Response
 
 
 def deliver_error(
-    services: Services, request: Request, destination: Destination, error: OAuthError, *, pressed: bool = False
-) -> Response:
-    """RFC 6749 §4.1.2.1. `pressed`: on a page of ours that said where it leads. Errors: `Refused`."""
+    services: Services, request: Request, destination: Destination, error: OAuthError, *, pressed: bool = False,
+    person_id: str | None = None,
+) -> Response:  # fmt: skip
+    """RFC 6749 §4.1.2.1. `pressed`: on a page of ours that said where it leads. `person_id`: whom it is about, for the
+    record. Errors: `Refused`.
+    """
     error_id = services.faults.told(
-        error, request=request, client_id=destination.client.id, name="authorization_error"
-    )  # fmt: skip
+        error, request=request, client_id=destination.client.id, person_id=person_id, name="authorization_error"
+    )
     told = error.parameters(error_id, catalogue.url_of(services, error.kind))
     answer = deliver(services, request, destination, [*told.items()])
     if pressed or not untrusted.is_untrusted(services, request, destination.client):

@@ -100,8 +100,9 @@ class ProtocolHandler:
                 services,
                 request,
                 destination,
-                OAuthError(reason.code, reason.description, kind=reason.kind),
+                OAuthError(reason.code, reason.description, kind=reason.kind, side=reason.side, fix=_fix(flow, reason)),
                 pressed=reason.cause == "declined",
+                person_id=reason.person_id or None,
             )
         # Somebody's choice and nobody's fault: there is nothing to look up, and strangers leave no row (S61).
         services.log.info(
@@ -195,9 +196,17 @@ def _with_browser_state(
     return replace(response, cookies=(*response.cookies, *more)) if more else response
 
 
+def _fix(flow: Flow, reason: Deny) -> str:
+    """What an admin may do about it, in the record; '' where the description says it all."""
+    if reason.cause != "policy":
+        return ""
+    return f"To let them in: doorward client access {flow.client_id} --add-person LOGIN (or --everyone)"
+
+
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:
     event = Event(
         "client:refused",
+        person_id=reason.person_id or None,
         client_id=flow.client_id,
         address=request.remote_address,
         request_id=request.id,

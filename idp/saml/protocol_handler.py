@@ -119,7 +119,7 @@ def _error_of(reason: Deny, demands: Demands) -> SamlError:
     if reason.code == "access_denied":
         if reason.cause == "cancelled":
             return SamlError(names.RESPONDER, names.AUTHN_FAILED, "The person cancelled the sign-in.", kind=reason.kind)
-        return SamlError(names.RESPONDER, names.REQUEST_DENIED, reason.description, kind=reason.kind)
+        return SamlError(names.RESPONDER, names.REQUEST_DENIED, reason.description, kind=reason.kind, side=reason.side)
     if reason.code == "unmet_authentication_requirements":
         return authn_context.no_authn_context("the session is weaker than what was asked for")
     if demands.silent:
@@ -136,7 +136,7 @@ def _error_of(reason: Deny, demands: Demands) -> SamlError:
 
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:
     event = Event(
-        "client:refused", client_id=flow.client_id, address=request.remote_address, request_id=request.id,
-        detail={"why": reason.description},
+        "client:refused", person_id=reason.person_id or None, client_id=flow.client_id, address=request.remote_address,
+        request_id=request.id, detail={"why": reason.description},
     )  # fmt: skip
     record(services.db, event, services.clock())

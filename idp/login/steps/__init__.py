@@ -6,7 +6,7 @@ Rule: no step leads to another. What came of a POST is a value of `outcomes`, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 
@@ -67,6 +67,13 @@ class Deny:
     description: str
     #: What lies behind access_denied: "cancelled", "declined" (the consent), "policy" (the app's own) or "rule"
     cause: str = ""
+    #: Whom it is about, for the record; '' where nobody is proven. Two denials of one cause are the same.
+    person_id: str = field(default="", compare=False)
+
+    @property
+    def side(self) -> str:
+        """Who has to do something about it: nobody, where it is what the house or the person wants."""
+        return "nobody" if self.cause in ("policy", "rule", "declined") else "application"
 
     @property
     def kind(self) -> str:

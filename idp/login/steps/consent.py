@@ -99,4 +99,4 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
         services.part(Traffic).proven(AGREED, flow.client_id)
         flow = replace(flow, agreed=session.id)
         return Proceed(flow, sessions.get(services, session.id, flow.client_id))
-    return Denied(flow, Deny("access_denied", "The person did not agree.", "declined"))
+    return Denied(flow, Deny("access_denied", "The person did not agree.", "declined", session.person_id))

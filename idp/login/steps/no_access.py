@@ -62,7 +62,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     client = services.registry.find(flow.client_id)
     wanted = request.form.get("decision")
     if wanted == "back":
-        return Denied(flow, DENIAL)
+        return Denied(flow, replace(DENIAL, person_id=session.person_id if session is not None else ""))
     if wanted == "switch" or session is None:
         return _as_another(services, request, replace(flow, shown_to=""), session)
     if client is None or decide(client, session.person_id, session.groups, services.clock()).allowed:

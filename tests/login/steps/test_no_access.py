@@ -64,6 +64,19 @@ def test_t5_back_to_the_application_takes_its_error_along(
     assert (answer.error, answer.sent["state"], answer.sent["iss"]) == ("access_denied", "s 1", provider.issuer)
 
 
+def test_n40_the_record_of_what_the_application_was_told_has_the_person_and_nobody_to_blame(
+    provider: Provider, browser: Browser, board: App, ann: Person
+) -> None:
+    browser.submit(provider.sign_in(browser, board), "back")
+    (told,) = provider.events("error:access_denied")
+    assert (told.person_id, told.detail["side"]) == (ann.id, "nobody")
+    assert f"doorward client access {board.id}" in told.detail["fix"]
+    (refused,) = provider.events("client:refused")
+    assert refused.person_id == ann.id
+    (found,) = told.detail["findings"]
+    assert found["side"] == told.detail["side"]  # what `explain` says
+
+
 def test_t5_asking_opens_one_case_for_each_application(
     provider: Provider, browser: Browser, page: Answer, board: App, ann: Person
 ) -> None:
