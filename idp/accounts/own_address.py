@@ -8,6 +8,7 @@ admin says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from idp import mail
@@ -37,12 +38,15 @@ def update(
 def tell_changed(services: Services, before: Person, tx: Transaction, after: Person) -> mail.Told:
     """Tell both addresses, in the transaction by which links to the old one are void; nothing where it stayed.
 
-    The old one may be somebody else's by now, or a typing mistake: it is told, and gets no link to this account.
+    The old one, where it was confirmed, is the mailbox that the person is known to read, and gets a link that can only
+    restrict the account (A3). Any other may be a typing mistake, somebody else's: it is told, and gets no link.
     """
     if fold(before.email or "") == fold(after.email or ""):
         return mail.Told()
     values = {"new": mail.masked_address(after.email) if after.email else "", "time": services.clock()}
     told = mail.tell(services, after, "address_changed", values, tx=tx)
-    if before.email:
+    if before.email and before.email_verified:
+        mail.tell(services, replace(after, email=before.email), "address_changed", values, tx=tx)
+    elif before.email:
         mail.tell_gone(services, after, before.email, "address_changed", values, tx=tx)
     return told

@@ -66,6 +66,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "case:opened": ("", N_("Case opened with the help desk")),
 }
 ACTIONS: Final = tuple(SHOWN)
+CONFIRMED: Final = N_("E-mail address confirmed")  # by a mailed link or code, or by an admin: nothing else was changed
 
 
 def answer(services: Services, request: Request) -> Response:
@@ -103,6 +104,13 @@ def _is_news(event: Event) -> bool:
     return event.action != "person:unlocked" or event.actor != event.person_id
 
 
+def _confirms_address(event: Event) -> bool:
+    """Whether all that was changed is that the address is known to be theirs (P4)."""
+    after = event.detail.get("after")
+    stands = after.get("email_verified", True) if isinstance(after, dict) else True
+    return event.action == "person:changed" and event.detail.get("fields") == ["email_verified"] and stands is True
+
+
 def _judge(services: Services, request: Request, session: Session) -> Response:
     """“This was me” is kept; “This was not me” leads to the page that says what follows from it."""
     event_id, verdict = request.form.get("event") or "", request.form.get("verdict") or ""
@@ -120,6 +128,8 @@ def _judge(services: Services, request: Request, session: Session) -> Response:
 def shown(services: Services, event: Event, locale: str) -> dict[str, Any]:
     """One event as pages have it."""
     tone, title = SHOWN[event.action]
+    if _confirms_address(event):
+        title = CONFIRMED
     client = services.registry.find(event.client_id) if event.client_id else None
     methods = event.detail.get("methods") or ()
     agent = str(event.detail.get("browser") or "")

@@ -11,10 +11,14 @@ import pytest
 from idp.accounts import device_text, places
 from idp.accounts.own import verdicts
 from idp.accounts.person import Person
+from idp.admin.actor import of_shell
+from idp.admin.people import Correction, correct
 from idp.audit import Event, record
 from tests.backends import Clock
 from tests.portal.activity_rows import rows
 from tests.provider import Browser, Provider
+from tests.recovery.post import MAIL
+from tests.recovery.reset_mails import choose, reset_mail
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
 
@@ -168,3 +172,17 @@ def test_N40_a_new_password_is_not_told_as_the_help_desks_work(
             record(tx, about, clock())
         many = browser.get("activity").dom.text.count("Pause ended by the help desk")
         assert many == (actor != ann.id)
+
+
+def test_A2_P4_an_address_that_a_mailed_link_confirmed_is_told_as_that(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(mail=MAIL)
+    ann = provider.add_person("ann")
+    browser = provider.browser()
+    choose(browser, reset_mail(provider, browser).link)
+    assert provider.services.directory.get(ann.id).email_verified
+    text = browser.get("activity").dom.text
+    assert "E-mail address confirmed" in text
+    assert "Profile changed" not in text
+    correction = Correction(changes={"email_verified": False})
+    correct(provider.services, of_shell("boss"), provider.services.directory.get(ann.id), correction)
+    assert "Profile changed" in browser.get("activity").dom.text

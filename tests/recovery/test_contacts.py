@@ -8,6 +8,8 @@ import pytest
 
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts, undoing
+from idp.admin import people
+from idp.admin.actor import of_shell
 from tests.backends import Clock
 from tests.provider import PASSWORD, Answer, Browser, Provider
 from tests.recovery.post import collect
@@ -332,3 +334,19 @@ def test_n26_a_code_for_one_address_never_confirms_another(provider: Provider) -
     provider.services.directory.update(bob.id, email="bob.new@example.com")
     assert "another one now" in act(browser, "confirm", code=mail.code).dom.text
     assert not provider.services.directory.get(bob.id).email_verified
+
+
+# -- the account's own address -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_P6_A3_a_confirmed_old_address_gets_the_link_that_restricts_and_any_other_gets_none(
+    provider: Provider, confirmed: bool
+) -> None:
+    services = provider.services
+    person = provider.add_person("ben", email="ben@old.example", email_verified=confirmed)
+    people.correct(services, of_shell("boss"), person, people.Correction(changes={"email": "ben@new.example"}))
+    told = {mail.to: mail.text for mail in collect(provider, "address_changed")}
+    assert {*told} == {"ben@old.example", "ben@new.example"}
+    assert "/not-me/" in told["ben@new.example"]
+    assert ("/not-me/" in told["ben@old.example"]) is confirmed
