@@ -152,6 +152,8 @@ def keep(
         factor = factors.add(
             tx, now, person.id, webauthn.KIND, label, key=made.credential_id, data=made.data, counter=made.counter
         )
+        if not unasked:
+            factors.touch(tx, factor.id, now)  # as the session says
         detail = {"person_id": person.id, "factor": factor.id, "kind": factor.kind, "label": factor.label}
         record(tx, "factor:added", detail | {name: made.data[name] for name in _RECORDED if name in made.data})
         if batch is not None:

@@ -44,6 +44,13 @@ def enrol(provider: Provider, person: Person, clock: Clock, session: str = "s1",
 # -- what the phone is given ---------------------------------------------------------------------------------------
 
 
+def test_F1_an_app_that_was_set_up_by_a_code_was_used_then(provider: Provider, ann: Person, clock: Clock) -> None:
+    at = clock()
+    enrol(provider, ann, clock)
+    (factor,) = factors.list_of(provider.services.db, ann.id)
+    assert factor.last_used_at == at
+
+
 def test_F1_the_uri_names_company_and_account_and_a_seed_of_160_bits(
     open_provider: Callable[..., Provider], clock: Clock
 ) -> None:

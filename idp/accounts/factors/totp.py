@@ -102,6 +102,7 @@ def keep(
     now, sealed = services.clock(), _sealed(services, enrolment.seed, person.id)
     step = _step(now) + (_distance(enrolment.seed, _digits(code), now) or 0)
     factor = factors.add(tx, now, person.id, KIND, label, sealed=sealed, counter=step)
+    factors.touch(tx, factor.id, now)  # the session says so, too: it was shown just now
     record(tx, "factor:added", {"person_id": person.id, "factor": factor.id, "kind": KIND, "label": factor.label})
     return factor
 
