@@ -30,22 +30,24 @@ def add_options(parser: Any) -> None:
     """The options of `user import` that go with `--rows`."""
     rows = parser.add_argument_group("row by row")
     rows.add_argument("--rows", action="store_true", help="take each good row (CSV), whatever the others are like")
-    rows.add_argument("--correct", action="store_true", help="people who are there already are corrected, not skipped")
-    rows.add_argument("--new-groups", action="store_true", help="groups that there are not yet are made")
-    rows.add_argument("--invite", action="store_true", help="mail an invitation to each new one")
-    rows.add_argument("--note", metavar="TEXT", default="", help="words of your own in the invitation")
+    rows.add_argument("--correct", action="store_true", help="with --rows: people who are there already are corrected")
+    rows.add_argument("--new-groups", action="store_true", help="with --rows: groups that there are not yet are made")
+    rows.add_argument("--invite", action="store_true", help="with --rows: mail an invitation to each new one")
+    rows.add_argument("--note", metavar="TEXT", default="", help="with --rows: words of your own in the invitation")
     rows.add_argument(
         "--column", metavar="NAME=FIELD", action="append", default=[],
-        help="what a column means, such as Mail=email; own: keep it under its name; nothing: leave it out",
+        help="with --rows: what a column means, such as Mail=email; own: keep it under its name; nothing: leave it out",
     )  # fmt: skip
-    rows.add_argument("--errors", metavar="FILE", help="write the rows that were not taken there, with the reason")
+    rows.add_argument(
+        "--errors", metavar="FILE", help="with --rows: write the rows that were not taken there, with the reason"
+    )
 
 
 def check_options(args: Namespace) -> None:
     """Errors: `Refused` where an option needs `--rows`."""
     given = [name for name in ("correct", "new_groups", "invite", "note", "column", "errors") if getattr(args, name)]
     if given and not args.rows:
-        raise Refused(f"--{given[0].replace('_', '-')}: goes with --rows")
+        raise Refused(*(f"--{name.replace('_', '-')}: goes with --rows" for name in given))
 
 
 def run(args: Namespace, raw: bytes) -> int:

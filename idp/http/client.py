@@ -246,8 +246,8 @@ class Outbound:
             for address in addresses:
                 if not is_public(address):
                     # Which one is not said: whoever may name a host here would learn the addresses of the inside (S18).
-                    what = f"is {address}" if address == target.host else "leads to the inside"
-                    raise OutboundRefused(f"{target.host} {what}, which is not a public address")
+                    what = "is" if address == target.host else "leads to the inside, which is"
+                    raise OutboundRefused(f"{target.host} {what} not a public address")
         return addresses
 
     def _resolve(self, target: Target, deadline: float) -> Sequence[str]:

@@ -210,7 +210,7 @@ def test_the_start_url_is_shown_where_a_sign_in_may_begin_here(site: Folder, int
         (("--metadata", "-", "--key", "nowhere.pem"), "--key: nowhere.pem cannot be read"),
         (("--metadata", "-", "--key", "doorward.toml"), "--key: doorward.toml has no certificate"),
         (("--metadata", "http://sp.example/x"), "--metadata: http://sp.example/x: plain http can be changed"),
-        (("--metadata", "https://127.0.0.1/x"), "which is not a public address"),
+        (("--metadata", "https://127.0.0.1/x"), "127.0.0.1 is not a public address"),
         (("--metadata", "file:///etc/passwd"), "cannot be read"),
         (
             ("--entity-id", "urn:x", "--acs", "http://x.example/acs"),

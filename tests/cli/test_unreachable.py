@@ -20,7 +20,7 @@ def add(site: Folder, name: str, *words: str) -> Any:
 @pytest.mark.parametrize(
     ("uri", "reason", "origin"),
     [
-        ("https://10.2.3.4/logout", "10.2.3.4, which is not a public address", "https://10.2.3.4"),
+        ("https://10.2.3.4/logout", ": 10.2.3.4 is not a public address", "https://10.2.3.4"),
         ("https://127.0.0.1:8443/bye", "not a public address", "https://127.0.0.1:8443"),
         ("http://127.0.0.1:8080/bye", "https is required", "http://127.0.0.1:8080"),
     ],
