@@ -69,7 +69,7 @@ class Directory(Lookup):
         known_as: KnownAs | None = None,
     ) -> None:
         self._db, self._clock = db, clock
-        self._ended: Ended = ended or effects.nothing_to_end
+        self.ended: Ended = ended or effects.nothing_to_end
         self._replaced, self._forgotten = replaced, forgotten
         self._known_as = known_as or self._known_as
         self._guarded: Guarded = guarded or effects.nothing_to_end
@@ -221,7 +221,7 @@ class Directory(Lookup):
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=0, changed_at=self._clock())
                 past.stands(tx, person_id, person.username, False, self._clock())
                 tell(record, tx, "person:disabled", person)
-            (ended or self._ended)(tx, person_id, "account disabled")
+            (ended or self.ended)(tx, person_id, "account disabled")
             effects.end_tokens(tx, person_id)
             return stored(tx, person_id)
 
@@ -236,7 +236,7 @@ class Directory(Lookup):
             owners = tx.all(store.OWNERS_LOCKED)
             person = locked(tx, person_id)
             check_an_owner_stays(tx, person, owners, "enabled")
-            self._ended(tx, person_id, "account removed")
+            self.ended(tx, person_id, "account removed")
             if self._forgotten is not None:
                 self._forgotten(tx, person_id)
             forget(tx, person_id)
@@ -251,7 +251,7 @@ class Directory(Lookup):
             self._guarded(tx, person_id, "on")
             if not person.enabled:
                 # What was just being issued as the account was disabled has slipped past that end; not past this one.
-                self._ended(tx, person_id, "account was disabled")
+                self.ended(tx, person_id, "account was disabled")
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=1, changed_at=self._clock())
                 past.stands(tx, person_id, person.username, True, self._clock())
                 tell(record, tx, "person:enabled", person)
@@ -316,7 +316,7 @@ class Directory(Lookup):
             self._replace(tx, person, password_hash)
             tell(record, tx, "password:set", person, **detail)
             self._guarded(tx, person_id, guard)
-            (ended or self._ended)(tx, person_id, "password changed")
+            (ended or self.ended)(tx, person_id, "password changed")
             return effects.tell_after(told, tx, stored(tx, person_id))
 
     def drop_password(
@@ -331,7 +331,7 @@ class Directory(Lookup):
             self._replace(tx, person, None)
             tell(record, tx, "person:secured", person, **detail)
             self._guarded(tx, person_id, "restrict")
-            (ended or self._ended)(tx, person_id, "the person said that it was not them")
+            (ended or self.ended)(tx, person_id, "the person said that it was not them")
             effects.end_tokens(tx, person_id)
             return stored(tx, person_id)
 

@@ -144,11 +144,16 @@ def _signal(tx: Transaction, action: str, person: Person, detail: Mapping[str, A
     if action in ("person:disabled", "person:enabled"):
         signalled.note(tx, "disabled" if action == "person:disabled" else "enabled", person.id)
     elif action == "password:set":
-        signalled.note(tx, "password", person.id, change="update" if person.password_changed_at else "create")
+        signalled.note(tx, "password", person.id, change=_how_set(person, detail))
     elif action == "person:secured":
         signalled.note(tx, "password", person.id, change="revoke")
     elif action == "person:changed" and "email" in detail.get("fields", ()) and person.email:
         signalled.note(tx, "email", person.id, before=person.email)
+
+
+def _how_set(person: Person, detail: Mapping[str, Any]) -> str:
+    """Of a directory's password nothing is kept here, and there was one before."""
+    return "update" if person.password_changed_at or detail.get("purpose") == "directory" else "create"
 
 
 def with_roles(tx: Transaction, person: Person, wanted: Iterable[str], now: float) -> tuple[str, ...]:

@@ -138,6 +138,8 @@ ROWS: Final = (
     Field("mail_verified", "account", N_("Its addresses count as verified"), "", _LDAP),
     Field("vouches", "account", N_("Addresses of its domains are its own"), N_(
         "SAML states no address as verified. On: those of its mail domains count as verified."), _SAML),
+    Field("changes_passwords", "account", N_("People change their password there by our page"), N_(
+        "Over TLS alone. Whose password ran out, or has to be changed, does so as they sign in."), _LDAP),
     Field("sync_every", "talk", N_("Minutes between two looks at everybody"), N_("Empty: none."), _LDAP),
     Field("brake", "talk", N_("How many people one look may turn off"), "", _LDAP),
     Field("attributes", "taken", N_("Attributes"), N_(

@@ -45,9 +45,10 @@ class Provider:
     `people`: the filter of those who may come; `names`: attributes that a typed name may be; `all_names`: every name
     is looked for there that is no other directory's. `group_filter`, `group_base`, `group_name`, `member`: what is a
     group, where, what it is called, and who is in it; `nested`: how groups in groups are found. `mail_verified`: its
-    addresses count as verified. `sync_every`: minutes between two looks at everybody, '' for none; `brake`: how many
-    people one look may turn off. `kerberos_networks`: from where people come in by Windows sign-in; `kerberos_realms`:
-    of which realms; `kerberos_name`: the attribute that their principal is, '' for the first of `names`;
+    addresses count as verified; `changes_passwords`: people change their password there by our page. `sync_every`:
+    minutes between two looks at everybody, '' for none; `brake`: how many people one look may turn off.
+    `kerberos_networks`: from where people come in by Windows sign-in; `kerberos_realms`: of which realms;
+    `kerberos_name`: the attribute that their principal is, '' for the first of `names`;
     `kerberos_proof`: what it counts for, one of `PROOFS`, '' for one factor of no name.
 
     Of SAML: `metadata` (a document), or `metadata_url` where it is read again; `metadata_keys`: certificates in PEM, by
@@ -112,6 +113,7 @@ class Provider:
     member: str = "member"
     nested: str = ""
     mail_verified: bool = False
+    changes_passwords: bool = False
     sync_every: str = ""
     brake: str = "20"
     kerberos_networks: tuple[str, ...] = ()

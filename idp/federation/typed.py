@@ -17,6 +17,8 @@ from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request
 
+_RENEWED: Final = (standing.EXPIRED, standing.MUST_CHANGE)
+
 
 def directory_of(services: Services, request: Request, login: str, person: Person | None) -> str:
     """The id of the directory that is asked for this name's password; '' for none.
@@ -56,13 +58,17 @@ def check_password(services: Services, request: Request, asked: Asked) -> Typed:
         )
     except Refused as error:
         services.log.warning("directory_not_asked", provider=directory, kind=error.code, reason=error.detail)
-        return Typed(is_unasked=True, error=_down(kept.provider))
+        return Typed(is_unasked=True, error=down(kept.provider))
     (guess.was_right if checked.standing.is_proven else guess.was_wrong)()
     if checked.identity is None:
         state = checked.standing
         if state.state == standing.LOCKED:  # whoever guesses may have locked it: the log says so, no page
             services.log.info("directory_account_locked", provider=directory)
-        return Typed(is_right=state.is_proven, error=told(kept.provider, state.state) if state.is_proven else "")
+        why = told(kept.provider, state.state) if state.is_proven else ""
+        may = state.is_proven and kept.provider.changes_passwords
+        return Typed(
+            is_right=state.is_proven, error=why, renews=directory if may and state.state in _RENEWED else ""
+        )  # fmt: skip
     return known(services, request, kept.provider, checked.identity)
 
 
@@ -79,7 +85,8 @@ def known(
     return Typed(person, is_right=True)
 
 
-def _down(provider: Provider) -> str:
+def down(provider: Provider) -> str:
+    """That nobody there could be asked."""
     return N_(
         "%(name)s cannot be reached at the moment, so passwords cannot be checked there. "
         "Try again in some minutes, or sign in another way.",

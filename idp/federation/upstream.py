@@ -14,7 +14,7 @@ from idp.accounts.person import Person
 from idp.federation import links, snapshot
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
-from idp.login.upstream import Asked, Challenge, Offers, Typed
+from idp.login.upstream import Asked, Challenge, Changed, NewPassword, Offers, Typed
 from idp.protocols import Services
 from idp.wire import Cookie, Request, Response
 
@@ -62,6 +62,23 @@ class Federation:
         from idp.federation import typed
 
         return typed.check_password(services, request, asked)
+
+    def changes_password(self, services: Services, person_id: str) -> tuple[str, str, str]:
+        """The directory in which somebody may change their password, its name, and theirs there; '' for none."""
+        able = {one.id: one.name for one in snapshot.current(services) if one.is_directory and one.changes_passwords}
+        held = links.of_person(services.db, person_id) if able else ()
+        found = ((one.provider_id, able[one.provider_id], one.label) for one in held if one.provider_id in able)
+        return next(found, ("", "", ""))
+
+    def name_of(self, services: Services, directory: str) -> str:
+        """What a directory is called."""
+        return next((one.name for one in snapshot.current(services) if one.id == directory), "")
+
+    def change_password(self, services: Services, request: Request, asked: Asked, new: NewPassword) -> Changed:
+        """Another password there. Errors: `Busy`."""
+        from idp.federation import new_passwords
+
+        return new_passwords.change(services, request, asked, new)
 
     def accounts(self, services: Services, person_id: str) -> tuple[tuple[str, str], ...]:
         """The accounts elsewhere that somebody may sign in with now, at the providers that are on."""

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from idp.texts import N_
+
 if TYPE_CHECKING:
+    from idp.accounts.effects import Ended
     from idp.accounts.person import Person
     from idp.login.browser.session import Session
     from idp.login.flow import Flow
@@ -58,7 +61,8 @@ class Typed:
 
     `is_right`: it is; `person`: whose it is here, where it is anybody's; `error`: what is in their way there, told to
     whoever has proven it, or that nobody there could be asked (`is_unasked`). `linking`: an account there that waits
-    for its person to prove the one here, with the `notice` that says so.
+    for its person to prove the one here, with the `notice` that says so. `renews`: the directory in which they may
+    choose a new one now, since this one is over there.
     """
 
     person: Person | None = None
@@ -67,6 +71,7 @@ class Typed:
     error: str = ""
     linking: str = ""
     notice: str = ""
+    renews: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,21 @@ class Asked:
     login: str
     password: str = field(repr=False)
     person: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """What it shall be there. `ended`: what ends here then; None: all that the old one opened."""
+
+    password: str = field(repr=False)
+    ended: Ended | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What came of another password at a directory: `problems`, in words for the person; none where it is changed."""
+
+    problems: tuple[str, ...] = ()
 
 
 class Upstream(Protocol):
@@ -102,6 +122,18 @@ class Upstream(Protocol):
 
     def check_password(self, services: Any, request: Request, asked: Asked) -> Typed:
         """What the directory says of it. Errors: `Busy`."""
+        ...
+
+    def changes_password(self, services: Any, person_id: str) -> tuple[str, str, str]:
+        """The directory in which somebody may change their password, its name, and theirs there; '' for none."""
+        ...
+
+    def name_of(self, services: Any, directory: str) -> str:
+        """What a directory is called; '' where there is none of this id."""
+        ...
+
+    def change_password(self, services: Any, request: Request, asked: Asked, new: NewPassword) -> Changed:
+        """Another password there, in place of the one that was typed. Errors: `Busy`."""
         ...
 
     def accounts(self, services: Any, person_id: str) -> tuple[tuple[str, str], ...]:
@@ -145,6 +177,18 @@ class NoUpstream:
     def check_password(self, services: Any, request: Request, asked: Asked) -> Typed:
         """Nobody is asked."""
         return Typed(is_unasked=True)
+
+    def changes_password(self, services: Any, person_id: str) -> tuple[str, str, str]:
+        """None."""
+        return "", "", ""
+
+    def name_of(self, services: Any, directory: str) -> str:
+        """There is none."""
+        return ""
+
+    def change_password(self, services: Any, request: Request, asked: Asked, new: NewPassword) -> Changed:
+        """Nobody is asked."""
+        return Changed((N_("Passwords cannot be changed here. Your IT can tell you where."),))
 
     def accounts(self, services: Any, person_id: str) -> tuple[tuple[str, str], ...]:
         """None."""

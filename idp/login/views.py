@@ -18,6 +18,7 @@ from idp.login.steps import (
     no_access,
     prove,
     renew,
+    renew_there,
     slips,
 )
 from idp.login.steps.outcomes import Outcome
@@ -87,6 +88,7 @@ ROUTES = (
     _step("/login/factor", prove.submit),
     _step("/login/enrol", enrol.submit),
     _step("/login/renew", renew.submit),
+    _step("/login/renew-there", renew_there.submit),
     _step("/login/consent", consent.submit),
     _step("/login/access", no_access.submit),
     Route("/login/continue", ("GET",), _go_on),

@@ -28,7 +28,7 @@ from idp.portal import resuming
 from idp.protocols import Services
 from idp.showing import form_targets
 from idp.texts import N_
-from idp.wire import Page, Request, Response
+from idp.wire import Page, Redirect, Request, Response
 
 MAX_TRIES = 30  # of choosing a password by one link
 
@@ -67,7 +67,7 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
         person = services.directory.store_password(
             person.id, password_hash, detail={"purpose": link.purpose, "by": "mail" if link.via else "link"},
             known=person, record=_unlocking(services, request, person.id), guard=_guard(link, person),
-            ended=_nothing_ends if had_password and request.form.get("keep_others") else None,
+            ended=nothing_ends if had_password and request.form.get("keep_others") else None,
             told=None if is_first else partial(choosing.tell, services, request),
         )  # fmt: skip
     except PersonChanged:  # another link, or an admin, was faster
@@ -97,6 +97,8 @@ def change(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/password")
     person = services.directory.get(session.person_id)
+    if not person.has_password and services.upstream.changes_password(services, person.id)[0]:
+        return Redirect(location=services.url("/password/directory"))
     is_enough = person.has_password and not step_up.has_second(services, person)
     if not is_enough and not is_fresh(services, session):
         return sign_in(services, request, "/password", fresh=True)
@@ -112,7 +114,7 @@ def change(services: Services, request: Request) -> Response:
             person = services.directory.store_password(
                 person.id, services.passwords.hash(password), detail={"purpose": "change"}, known=person,
                 record=recorder(services, request, person.id),
-                ended=_nothing_ends if form.get("keep_others") else _end_others(services, session),
+                ended=nothing_ends if form.get("keep_others") else end_others(services, session),
                 told=partial(choosing.tell, services, request),
             )  # fmt: skip
     except PersonChanged:  # a reset was faster: whoever knows the old password only is out
@@ -142,7 +144,9 @@ def _wrong_current(services: Services, request: Request, person: Person, current
     return [N_("The current password is not right.")]
 
 
-def _end_others(services: Services, session: sessions.Session) -> Callable[[Any, str, str], None]:
+def end_others(services: Services, session: sessions.Session) -> Callable[[Any, str, str], None]:
+    """What a new password ends: every other session of theirs, and the tokens of those."""
+
     def end(tx: Transaction, person_id: str, why: str) -> None:
         now = services.clock()
         sessions.end_all(tx, person_id, now, why, keep=session.id)
@@ -151,7 +155,7 @@ def _end_others(services: Services, session: sessions.Session) -> Callable[[Any,
     return end
 
 
-def _nothing_ends(tx: Transaction, person_id: str, _why: str) -> None:
+def nothing_ends(tx: Transaction, person_id: str, _why: str) -> None:
     """The person said so: their other sessions go on. Their devices show the second step anew all the same."""
     trusted_devices.forget_all(tx, person_id)
 

@@ -68,6 +68,7 @@ def home(services: Services, request: Request) -> Response:
         is_waiting=enrol.is_waiting(services, session),
         signals=passkeys.signals(services, person.id),
         elsewhere=bool(snapshot.current(services) or links.of_person(services.db, person.id)),
+        there=services.upstream.changes_password(services, person.id)[1],
         by_link=not person.has_password and bool(links.of_person(services.db, person.id)),
     )
 

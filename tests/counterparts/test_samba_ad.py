@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from idp.federation import checking, keeping, kinds, leaving, snapshot, templates
-from idp.federation.ldap import syncing
+from idp.federation.ldap import asking, changing_password, syncing, wire
 from idp.federation.provider import Provider as Upstream
 from tests.counterparts.conftest import MADE
 from tests.federation.directories.conftest import Company
@@ -169,6 +169,54 @@ def test_i3_what_the_controller_says_is_told_with_the_right_password_alone(
     crm = company.provider.add_client("CRM")
     assert told in company.sign_in(crm, name, THERE).dom.text
     assert "is not right" in company.sign_in(crm, name, "wrong").dom.text
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A controller on a busy machine may take its time: what it answers is looked at here."""
+    monkeypatch.setattr(asking, "SERVER_SECONDS", 15.0)
+    monkeypatch.setattr(asking, "ALL_SECONDS", 20.0)
+    monkeypatch.setattr(wire, "CONNECT_SECONDS", 10.0)
+    monkeypatch.setattr(changing_password, "CHANGE_SECONDS", 15.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_i3_a_password_is_changed_at_the_controller_by_its_own_rules(company: Company) -> None:
+    there: Controller = company.there  # type: ignore[assignment]
+    add(company, changes_passwords=True)
+    crm = company.provider.add_client("CRM")
+    there.tool("user", "create", "cleo", THERE)
+    there.tool("user", "create", "soon", THERE, "--must-change-at-next-login")
+    there.tool("domain", "passwordsettings", "set", "--min-pwd-age=0")
+    browser = company.provider.browser()
+    answer = company.sign_in(crm, "cleo", THERE, browser)
+    assert answer.is_redirect, answer.dom.text
+
+    def change(old: str, new: str) -> Answer:
+        return browser.submit(browser.get("password/directory"), current=old, password=new, confirm=new)
+
+    assert "asks for a longer password" in change(THERE, "A-b3").dom.text
+    assert "too simple for Company" in change(THERE, "onlysmallletters").dom.text
+    assert "The current password is not right" in change("another", "There-pass2").dom.text
+    assert change(THERE, "There-pass2").is_redirect
+    assert "had this password at Company before" in change("There-pass2", THERE).dom.text
+    assert company.sign_in(crm, "cleo", "There-pass2").is_redirect
+    there.tool("domain", "passwordsettings", "set", "--min-pwd-age=1")
+    assert "again so soon" in change("There-pass2", "There-pass3").dom.text
+    there.tool("domain", "passwordsettings", "set", "--min-pwd-age=0")
+    page = company.sign_in(crm, "soon", THERE)  # 773
+    assert "Company asks for a new one" in page.dom.text
+
+
+@pytest.mark.usefixtures("patient")
+def test_i3_who_has_to_change_their_password_there_does_so_and_is_in(company: Company) -> None:
+    there: Controller = company.there  # type: ignore[assignment]
+    add(company, changes_passwords=True)
+    crm = company.provider.add_client("CRM")
+    there.tool("user", "create", "dina", THERE, "--must-change-at-next-login")
+    browser = company.provider.browser()
+    page = company.sign_in(crm, "dina", THERE, browser)
+    assert company.person(browser.submit(page, new="There-pass9", confirm="There-pass9"), crm).username == "dina"
 
 
 def test_i3_a_look_at_everybody_goes_on_from_its_update_number(company: Company) -> None:

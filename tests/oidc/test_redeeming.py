@@ -62,7 +62,7 @@ def _disable(grown: Provider, ann: Person, meanwhile: Callable[[], None]) -> Non
     directory = grown.services.directory
 
     def ended(tx: Any, person_id: str, why: str) -> None:
-        directory._ended(tx, person_id, why)
+        directory.ended(tx, person_id, why)
         meanwhile()
 
     directory.disable(ann.id, ended=ended)
@@ -72,7 +72,7 @@ def _reset(grown: Provider, ann: Person, meanwhile: Callable[[], None]) -> None:
     directory = grown.services.directory
 
     def ended(tx: Any, person_id: str, why: str) -> None:
-        directory._ended(tx, person_id, why)
+        directory.ended(tx, person_id, why)
         meanwhile()
 
     directory.store_password(ann.id, "a hash", detail={}, ended=ended)
@@ -80,7 +80,7 @@ def _reset(grown: Provider, ann: Person, meanwhile: Callable[[], None]) -> None:
 
 def _end_sessions(grown: Provider, ann: Person, meanwhile: Callable[[], None]) -> None:
     with grown.services.db.transaction() as tx:
-        grown.services.directory._ended(tx, ann.id, "by an admin")
+        grown.services.directory.ended(tx, ann.id, "by an admin")
         meanwhile()
 
 

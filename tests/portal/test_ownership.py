@@ -111,9 +111,9 @@ def test_S59_not_me_with_somebody_elses_event_touches_only_the_one_who_presses(s
 
 PAGES = ["", "apps", "activity", "sessions", "profile", "access", "not-me", "requests", programs.PATH.strip("/"),
          "profile/data", "security", "security/codes", "security/elsewhere", "security/passkeys", "security/recovery",
-         "security/totp", "password"]  # fmt: skip
+         "security/totp", "password", "password/directory"]  # fmt: skip
 #: Where not every installation, or person, has the page: turned off, or no codes yet.
-USUAL = {programs.PATH.strip("/"): 404, "security/codes": 303}
+USUAL = {programs.PATH.strip("/"): 404, "security/codes": 303, "password/directory": 303}
 
 
 @pytest.mark.parametrize("path", PAGES)

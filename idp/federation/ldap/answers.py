@@ -23,8 +23,8 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a bind came to. `code`: the result code (RFC 4511 §4.1.9); `said`: the server's own words; `policy`: the
-    password policy's error, None where it has none to tell.
+    """What a bind, or a change of a password, came to. `code`: the result code (RFC 4511 §4.1.9); `said`: the server's
+    own words; `policy`: the password policy's error, None where it has none to tell.
     """
 
     code: int

@@ -31,6 +31,8 @@ def problems(one: Provider) -> Iterator[Wrong]:
         yield Wrong("names", "name the attributes that a typed name may be, such as uid")
     if not one.domains and not one.all_names:
         yield Wrong("domains", "name the mail domains of its people, or say all_names: else nobody is looked for there")
+    if one.changes_passwords and one.plain:
+        yield Wrong("changes_passwords", "a new password goes there by TLS alone: say plain=no, or no to this")
     yield from _attributes(one)
     yield from _filters(one)
     yield from _kerberos(one)

@@ -48,12 +48,15 @@ def check_password(
     """
     if not password or len(typed) > MAX_LOGIN:
         raise ValueError("an empty password proves nothing")
-    provider = question.provider
-    if subject:
-        filter = filters.of_subject(provider, entries.searched(provider, subject))
-    else:
-        filter = filters.of_name(provider, typed)
+    provider, filter = question.provider, sought(question.provider, typed, subject)
     return asking.ask(services, provider, question.secret, _asked(question, filter, password, counts, services.clock()))
+
+
+def sought(provider: Provider, typed: str, subject: str) -> str:
+    """The filter of one entry: by the key of their account, else by the name that was typed."""
+    if subject:
+        return filters.of_subject(provider, entries.searched(provider, subject))
+    return filters.of_name(provider, typed)
 
 
 def _asked(
@@ -66,7 +69,7 @@ def _asked(
         entry = found[0] if len(found) == 1 and entries.subject(provider, found[0]) else None
         if not counts(entries.subject(provider, entry) if entry is not None else ""):
             entry = None
-        stands = _bound(conversation, provider, entry, password)
+        stands = bound(conversation, provider, entry, password)
         if stands.ok and entry is not None:
             stands = Standing(standing.of_entry(entry, now), True)
         if not stands.ok or entry is None:
@@ -77,7 +80,8 @@ def _asked(
     return ask
 
 
-def _bound(conversation: Conversation, provider: Provider, entry: Entry | None, password: str) -> Standing:
+def bound(conversation: Conversation, provider: Provider, entry: Entry | None, password: str) -> Standing:
+    """How an entry stands, by a bind with the password; without one somebody else's is bound, in the same time."""
     if entry is None or not _is_text(password):
         conversation.bind(f"cn={secrets.token_hex(8)},{provider.base_dn}", secrets.token_hex(8))
         return _WRONG

@@ -29,6 +29,7 @@ CONNECT_SECONDS: Final = 0.8
 SIZE_LIMIT_EXCEEDED: Final = 4
 NO_SUCH_OBJECT: Final = 32
 _PARSED: Final[Any] = parse_filter  # which says no types
+PASSWORD_MODIFY: Final = "1.3.6.1.4.1.4203.1.11.1"
 #: Password Policy for LDAP Directories (draft-behera): asked for with each bind.
 PPOLICY: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
 
@@ -50,9 +51,32 @@ class Conversation:
         with self._in_time():
             self._connection.rebind(user=dn, password=octets, read_server_info=False, controls=controls)
             result = self._connection.result
-        policy = (result.get("controls") or {}).get(PPOLICY, {}).get("value") or b""
         self._connection.password = None
-        return Bound(int(result["result"]), str(result.get("message") or ""), policy_error(policy))
+        return _came_to(result)
+
+    def modify_password(self, dn: str, old: str, new: str) -> Bound:
+        """Another password for an entry, by the server's own verb (RFC 3062), which keeps it as its policy says."""
+        value = _PasswordChange()
+        value["userIdentity"], value["oldPasswd"], value["newPasswd"] = dn.encode(), old.encode(), new.encode()
+        with self._in_time():
+            self._connection.extended(PASSWORD_MODIFY, value, controls=[(PPOLICY, False, None)])
+            return _came_to(self._connection.result)
+
+    def replace_unicode_password(self, dn: str, old: str, new: str) -> Bound:
+        """The same at Active Directory (MS-ADTS §3.1.1.3.1.5): the old one out and the new one in is a change, for
+        which the domain looks at the old one itself, and at its policy. To replace it would be a reset, for which not.
+        """
+        taken, given = (f'"{one}"'.encode("utf-16-le") for one in (old, new))
+        changes = {"unicodePwd": [(ldap3.MODIFY_DELETE, [taken]), (ldap3.MODIFY_ADD, [given])]}
+        with self._in_time():
+            self._connection.modify(dn, changes)
+            return _came_to(self._connection.result)
+
+    def replace(self, dn: str, attribute: str, *values: str) -> bool:
+        """Other values of one attribute, or none; False where the server does not let us."""
+        with self._in_time():
+            self._connection.modify(dn, {attribute: [(ldap3.MODIFY_REPLACE, [one.encode() for one in values])]})
+            return int(self._connection.result["result"]) == 0
 
     def search(self, base: str, filter: str, attributes: Sequence[str], *, most: int) -> tuple[Entry, ...]:
         """What is found, at most `most`; nothing where the base is not there. Errors: `BadFilter`."""
@@ -124,6 +148,11 @@ class Conversation:
             raise
         except (LDAPException, OSError, PyAsn1Error) as error:
             raise Unreachable(_told(error)) from None
+
+
+def _came_to(result: Any) -> Bound:
+    policy = (result.get("controls") or {}).get(PPOLICY, {}).get("value") or b""
+    return Bound(int(result["result"]), str(result.get("message") or ""), policy_error(policy))
 
 
 def is_filter(text: str) -> bool:
@@ -243,6 +272,17 @@ class _PolicyAnswer(univ.Sequence):
     componentType = namedtype.NamedTypes(  # noqa: N815
         namedtype.OptionalNamedType("warning", _context(univ.Any(), explicitTag=(tag.tagFormatConstructed, 0))),
         namedtype.OptionalNamedType("error", _context(univ.Enumerated(), implicitTag=(tag.tagFormatSimple, 1))),
+    )
+
+
+class _PasswordChange(univ.Sequence):
+    """PasswdModifyRequestValue (RFC 3062 §2)."""
+
+    componentType = namedtype.NamedTypes(  # noqa: N815
+        *(
+            namedtype.OptionalNamedType(name, _context(univ.OctetString(), implicitTag=(tag.tagFormatSimple, number)))
+            for number, name in enumerate(("userIdentity", "oldPasswd", "newPasswd"))
+        )
     )
 
 

@@ -40,7 +40,8 @@ class PasswordResult:
     `unproven`: the password was not looked at, since nobody has shown to be there.
     `check`: the next try from here must show that (W4). `error_id`: what to read out to the help desk, once a typing
     mistake is not all that it can be: the same for names that exist and others. `methods`: what was shown. `linking`:
-    an account elsewhere waits for its person to prove the one here, as `notice` says.
+    an account elsewhere waits for its person to prove the one here, as `notice` says. `renews`: the directory in which
+    the password is over, and may be changed by our page.
     """
 
     person: Person | None
@@ -52,6 +53,7 @@ class PasswordResult:
     methods: tuple[str, ...] = (PASSWORD,)
     linking: str = ""
     notice: str = ""
+    renews: str = ""
 
     @property
     def is_unheard(self) -> bool:
@@ -173,7 +175,7 @@ def _elsewhere(services: Services, request: Request, login: str, tried: _Try) ->
     if said.error:
         error_id = new_error_id()
         _record(services, request, tried.person, {**detail, "told": str(said.error)}, {"error": error_id})
-        return PasswordResult(None, said.error, error_id=error_id)
+        return PasswordResult(None, said.error, error_id=error_id, renews=said.renews)
     if said.person is None:
         _record(services, request, tried.person, {**detail, "linking": True})
         return PasswordResult(None, WRONG, linking=said.linking, notice=said.notice)

@@ -16,7 +16,7 @@ from idp.login.browser import last_account, robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form, slips
+from idp.login.steps import Deny, Identify, offer_passkey, renew_there, sign_in_form, slips
 from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.steps.sign_in_form import Typed
 from idp.login.steps.sign_in_page import NOTHING, Said, page
@@ -91,6 +91,8 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     if outcome.linking:  # whoever has an account here proves it once, in this very conversation
         anew = Identify(notice=outcome.notice, anew=True)
         return Show(replace(flow, linking=outcome.linking, login_hint=""), anew)
+    if outcome.renews:  # right there, and over: another one is chosen in this very conversation
+        return renew_there.ask(services, request, flow, typed, outcome.renews)
     if outcome.person is None:
         counted.in_vain(key, now)
         return _not_proven(services, request, flow, typed, outcome)

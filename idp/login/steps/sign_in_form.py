@@ -36,7 +36,7 @@ def read(services: Services, request: Request) -> Typed:
     form = request.form.first
     stay, shared = bool(form.get("stay")), bool(form.get("shared"))
     typed = Typed(form.get("login", ""), form.get("password", ""), stay and not shared, shared)
-    kept = None if typed.password else _open(services, request)
+    kept = None if typed.password else opened(services, request)
     return kept if kept is not None and typed.login in ("", kept.login) else typed
 
 
@@ -50,10 +50,11 @@ def seal(services: Services, request: Request, typed: Typed) -> str:
 
 def is_late(services: Services, request: Request) -> bool:
     """Whether something was kept that is kept no longer."""
-    return bool(request.form.get("held")) and not request.form.get("password") and _open(services, request) is None
+    return bool(request.form.get("held")) and not request.form.get("password") and opened(services, request) is None
 
 
-def _open(services: Services, request: Request) -> Typed | None:
+def opened(services: Services, request: Request) -> Typed | None:
+    """What is kept in this page; None for nothing, and after its ten minutes."""
     sealed = request.form.get("held") or ""
     value = open_value(services.sealer, _PURPOSE, sealed, browser.identify(services, request)) if sealed else None
     return Typed(**value[0]) if value is not None and services.clock() < value[1] else None
