@@ -53,6 +53,11 @@ class Call:
     def _given(self, name: str) -> Iterable[str]:
         return [value for key, value in self.request.query.first.items() if key.lower() == name.lower()]
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The names of attributes that this client is not told: it is no application that a definition could name."""
+        return self.services.registry.release_to("").hidden
+
     def check(self, permission: Permission) -> None:
         """Errors: `NotAllowed`."""
         if not self.actor.may(permission):

@@ -324,7 +324,8 @@ def _show_people(
     if shaping.wants("groups", wanted, unwanted):
         inside = kept.groups_of(db, [one.person.id for one in found])
     whole = (people.resource(one, inside.get(one.person.id, ()), call.base, call.client.source) for one in found)
-    return [shaping.projected(one, wanted, unwanted) for one in whole]
+    hidden = call.hidden
+    return [shaping.projected(people.told(one, hidden), wanted, unwanted) for one in whole]
 
 
 def _look_for_groups(call: Call, name: str, value: str) -> list[Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from idp import phone_numbers
@@ -51,6 +51,16 @@ def resource(said: Said, groups: Iterable[InGroup], base: str, source: str) -> d
         "location": f"{base}/Users/{person.id}", "version": version_of(said),
     }  # fmt: skip
     return found
+
+
+def told(whole: dict[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    """The resource without what attributes whose definition releases them to nobody, or to others, give (U1)."""
+    for path, claim in _CLAIMS.items() if hidden else ():
+        if claim in hidden:
+            _set(whole, path, None)
+    if ENTERPRISE not in whole:
+        whole["schemas"] = [one for one in whole["schemas"] if one != ENTERPRISE]
+    return whole
 
 
 def is_unsaid(said: Said) -> bool:

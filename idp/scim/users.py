@@ -125,7 +125,7 @@ def _whole(call: Call, said: Said) -> dict[str, Any]:
 
 
 def _answered(call: Call, said: Said, status: int = 200) -> Json:
-    whole = _whole(call, said)
+    whole = people.told(_whole(call, said), call.hidden)
     shown = shaping.projected(whole, call.parts("attributes"), call.parts("excludedAttributes"))
     headers = (("ETag", whole["meta"]["version"]), ("Location", whole["meta"]["location"]))
     return said_as(shown, status=status, headers=headers)
@@ -228,8 +228,10 @@ def _changed(call: Call, said: Said, wanted: dict[str, Any]) -> Response:
     )  # fmt: skip
     if email != person.email:
         changes["email_verified"] = bool(email) and call.client.trusts_mail
+    hidden = call.hidden  # who puts back what they were shown empties nothing that they were not
     merge = {
-        key: value for key, value in people.claims_of(document).items() if value != person.claims.get(key)
+        key: value for key, value in people.claims_of(document).items()
+        if value != person.claims.get(key) and not (value is None and key in hidden)
     }  # fmt: skip
     active = document.get("active")
     if active is True and not person.enabled and _is_ours_to_turn_on(call, person):
