@@ -6,17 +6,14 @@ import difflib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from clients.claim_rules import CLAIM_RULES, Rules, compiled, renamed
+from clients.claim_rules import CLAIM_RULES, Rules, compiled
 from clients.client import Client
 from clients.errors import Problem
 from clients.metadata import Wrong
-from clients.registry import Registry
 from clients.relying_party import STANDARD_SCOPE
 from idp.accounts import groups
 from idp.admin import managed
 from idp.attributes import ATTRIBUTES
-from idp.audit import Recorder
-from idp.db import Transaction, joined
 from idp.protocols import Services
 
 KEY: Final = "claim_rules"
@@ -98,10 +95,3 @@ def guard(services: Services, group: str) -> None:
     """Errors: `ManagedByFile`, where a file says the rows of an application that name this group."""
     for client in naming(services, group):
         managed.guard(services, "application", client.id)
-
-
-def rename_group(services: Services, tx: Transaction, old: str, new: str, record: Recorder) -> None:
-    """Follow a group to its new name in the transaction that renames it: never a sign-in between the two."""
-    registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
-    for client in naming(services, old):
-        registry.update(client.id, {KEY: renamed(client.metadata[KEY], old, new)}, record=record)

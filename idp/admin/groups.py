@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clients.access import ALWAYS, Term, group_key
+from clients.claim_rules import renamed as renamed_rows
+from clients.registry import Registry
 from clients.snapshots import Limited
 from idp.accounts import groups, memberships
 from idp.accounts.grouping import effective, nesting, owners
@@ -17,7 +19,7 @@ from idp.admin import access, claim_rules, managed
 from idp.admin.access import limited_to
 from idp.admin.permissions import Permission
 from idp.audit import Recorder
-from idp.db import Transaction
+from idp.db import Transaction, joined
 from idp.protocols import Services
 from idp.provisioning import keeping as targets
 
@@ -128,7 +130,7 @@ def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group
 
     def recorded(tx: Transaction, action: str, detail: Any) -> None:
         targets.rename_group(tx, group.name, name)  # in one transaction: never a delivery between the two
-        claim_rules.rename_group(services, tx, group.name, name, record)
+        _rename_in_rows(services, tx, group.name, name, record)
         record(tx, action, detail)
 
     renamed = groups.rename(services.db, group, name, services.clock(), record=recorded)
@@ -137,6 +139,14 @@ def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group
     services.rules.refresh()
     services.registry.refresh()
     return renamed
+
+
+def _rename_in_rows(services: Services, tx: Transaction, old: str, new: str, record: Recorder) -> None:
+    """Rows of claims follow the group in the transaction that renames it: never a sign-in between the two."""
+    registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
+    for client in claim_rules.naming(services, old):
+        rows = renamed_rows(client.metadata[claim_rules.KEY], old, new)
+        registry.update(client.id, {claim_rules.KEY: rows}, record=record)
 
 
 def describe(services: Services, actor: Actor, group: Group, description: str) -> Group:

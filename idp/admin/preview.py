@@ -143,7 +143,7 @@ def _relying_party(services: Services, client: Client, person_id: str, row: Any,
         source |= _by_rows(recipient, row)
     elif "profile" in scopes:  # of anybody: whose groups they are for is not asked
         got |= dict.fromkeys(client.oidc.claim_rules.names, HIDDEN)
-    lines = tuple(Line(name, _text(value), source.get(name, "")) for name, value in got.items())
+    lines = tuple(Line(name, as_text(value), source.get(name, "")) for name, value in got.items())
     named = "openid" in client.oidc.scopes
     return Preview(
         decision=decision,
@@ -204,5 +204,6 @@ def row_of_anybody(recipient: Recipient) -> Any:
     )  # fmt: skip
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as it is shown: JSON where it is no text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

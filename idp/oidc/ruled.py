@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from clients.claim_rules import Outcome
+from clients.claim_rules import Outcome, Rules
 from clients.client import Client
 from idp.attributes import ATTRIBUTES
 
@@ -20,13 +20,16 @@ def scopes_missing(scopes: frozenset[str]) -> dict[str, str]:
     return {one.name: one.scope for one in ATTRIBUTES if one.scope and one.scope not in scopes}
 
 
-def explain(client: Client, known: Mapping[str, Any]) -> list[Outcome]:
-    """What each claim is for a person, and by which row. `known`: what the application may be told of them."""
+def explain(client: Client, known: Mapping[str, Any], rules: Rules | None = None) -> list[Outcome]:
+    """What each claim is for a person, and by which row. `known`: what the application may be told of them.
+
+    `rules`: others than its own, to try them.
+    """
     hidden = _unreadable.get(client)
     if hidden is None:
         hidden = _unreadable[client] = frozenset(scopes_missing(client.oidc.scopes))
     readable = {name: value for name, value in known.items() if name not in hidden} if hidden else known
-    return client.oidc.claim_rules.explain(readable, known.get("groups") or ())
+    return (client.oidc.claim_rules if rules is None else rules).explain(readable, known.get("groups") or ())
 
 
 def placed(client: Client, known: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:

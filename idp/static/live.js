@@ -1,4 +1,5 @@
-// A search whose results follow the typing: `<form method="get" data-live="id of what to replace">`.
+// A search whose results follow the typing: `<form method="get" data-live="id of what to replace">`; with `post`, what is
+// typed is sent without the button that saves it.
 // A part that is looked at again, until it says so no more: `<section id="…" data-again="seconds">`.
 (() => {
   "use strict";
@@ -8,11 +9,12 @@
     const look = async () => {
       const mine = ++latest, query = new URLSearchParams(new FormData(form));
       try {
-        const answer = await fetch(`${form.action}?${query}`);
+        const isPost = form.method === "post";
+        const answer = await (isPost ? fetch(form.action, { method: "POST", body: query }) : fetch(`${form.action}?${query}`));
         const page = new DOMParser().parseFromString(await answer.text(), "text/html"), found = page.getElementById(id);
         if (!answer.ok || !found || mine !== latest) return;
         document.getElementById(id).replaceWith(found);
-        history.replaceState(null, "", `?${query}`);
+        if (!isPost) history.replaceState(null, "", `?${query}`);
       } catch { /* the button still works */ }
     };
     form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 200); });

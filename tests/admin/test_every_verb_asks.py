@@ -38,6 +38,7 @@ from idp.admin import (
     attributes,
     cases,
     certificates,
+    claim_preview,
     client_hosts,
     contacts,
     details_types,
@@ -280,6 +281,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "people.set_password": ADMINS,
     "people.hand_out_link": ADMINS,
     "people.mail_link": HELPS,
+    "claim_preview.of_rows": f"{OWN_APP} auditor",
     "preview.of_person": f"{OWN_APP} auditor",
     "trial.foresee": f"{OWN_APP} auditor",
     "checking.running.start": OWN_APP,
@@ -848,6 +850,9 @@ TRIES: Final[Mapping[str, Try]] = {
     "people.set_password": Try(World.person, lambda s, a, one: people.set_password(s, a, one, "short")),
     "people.hand_out_link": Try(World.person, people.hand_out_link),
     "people.mail_link": Try(World.person, people.mail_link),
+    "claim_preview.of_rows": Try(
+        lambda w: (w.app(), w.person()), lambda s, a, both: claim_preview.of_rows(s, a, *both, ())
+    ),
     "preview.of_person": Try(
         lambda w: (w.app(), w.person()), lambda s, a, both: preview.of_person(s, a, *both)
     ),
