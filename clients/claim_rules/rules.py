@@ -165,11 +165,11 @@ def checked_name(name: Any) -> str:
     """The name of a claim or attribute that a row may make. Errors: `ValueError`."""
     if not isinstance(name, str) or not _NAME.fullmatch(name.strip()):
         raise ValueError("name: expected the claim's or attribute's name, printable ASCII without spaces: role")
-    name = name.strip()
+    name = str(name).strip()
     plain = name.partition("#")[0].lower()  # many readers of JSON see no case
     if plain in _RESERVED or plain.startswith("urn:openid:params:jwt:claim:"):
         raise ValueError(f"name: {name} is set by the provider itself; choose another one, such as my_{plain[:20]}")
-    return name
+    return str(name)
 
 
 def _value(value: Any) -> str:

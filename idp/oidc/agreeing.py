@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from clients.client import Client
+from idp.attributes import TITLES
 from idp.oidc import scopes
 from idp.protocols import Services
 
@@ -18,11 +20,22 @@ def described(services: Services, client_id: str, asked: Iterable[str], locale: 
     found = []
     for scope in scopes.in_order(tuple(asked)):
         titles = _titles(services, given.get(scope, ()), locale)
+        if scope.startswith("claim:") and client is not None:
+            titles = _title(services, client, scope.removeprefix("claim:"), locale)
         if scope == "profile":
             titles += tuple(name.replace("_", " ") for name in made)
         title, text = scopes.describe(scope, titles)
         found.append({"name": scope, "title": title, "description": text})
     return found
+
+
+def _title(services: Services, client: Client, claim: str, locale: str) -> tuple[str, ...]:
+    """What people call what a claim of the application's own table is made from, where that is one attribute."""
+    if claim in client.oidc.claim_rules.names:
+        return ()
+    source = client.oidc.claims_map.get(claim, claim)
+    named = _titles(services, (source,), locale)
+    return named or ((TITLES[source],) if source in TITLES else ())
 
 
 def _titles(services: Services, names: Iterable[str], locale: str) -> tuple[str, ...]:

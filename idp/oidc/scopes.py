@@ -47,13 +47,15 @@ RESOURCE = "resource:"
 def describe(scope: str, titles: Sequence[str] = ()) -> tuple[str, str]:
     """Title and explanation of a scope, a claim asked for by itself (`claim:<name>`), a resource or a detail.
 
-    `titles`: of the organisation's own attributes that the scope gives.
+    `titles`: of the organisation's own attributes that the scope gives, or of what the claim is made from.
     """
     if scope.startswith(RESOURCE):
         return N_("Use %(resource)s as you", resource=scope.removeprefix(RESOURCE)), N_("A tool or service.")
     if scope.startswith("detail:"):  # RFC 9396: the type, and a digest of the rest
         return N_("In detail: %(type)s", type=scope.removeprefix("detail:").rpartition(":")[0]), ""
     if scope.startswith("claim:"):
+        if titles:
+            return titles[0], ""
         return N_("Your %(claim)s", claim=scope.removeprefix("claim:").replace("_", " ")), ""
     if titles:
         title, text = TEXTS.get(scope, (scope, ""))

@@ -104,8 +104,18 @@ def test_S47_the_consent_page_names_what_the_claims_parameter_asks_for(
     for text in ("Your groups", "Your phone number", "Your roles"):
         assert text not in plain
         assert text in asked
-    assert "staff no" not in plain
-    assert "staff no" in mapped
+    assert "Employee number" not in plain
+    assert "Employee number" in mapped
+
+
+@pytest.mark.spec("OIDC Core 5.5")
+def test_S47_a_claim_of_the_own_table_is_named_as_the_profile_has_it_in_the_readers_language(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    browser.headers["Accept-Language"] = "de"
+    german = consent_page(provider, browser, crm, scope="openid", claims='{"id_token":{"staff_no":null}}').dom.text
+    assert "Personalnummer" in german
+    assert "staff" not in german
 
 
 @pytest.mark.parametrize(
