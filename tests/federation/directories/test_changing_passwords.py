@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from idp.federation import checking
 from idp.federation.ldap import changing_password, standing
 from idp.federation.ldap.answers import Bound
 from idp.federation.ldap.changing_password import outcome_of
+from idp.mail import outbox
 from tests.federation.directories import slapd
 from tests.federation.directories.conftest import Company
 from tests.federation.directories.slapd import BASE, Slapd, person
@@ -204,3 +205,20 @@ _SAMBA = "0000052D: Constraint violation - check_password_restrictions: the pass
 )  # fmt: skip
 def test_i3_each_answer_of_a_directory_to_a_change_means_one_thing(done: Bound, state: str) -> None:
     assert outcome_of(done) == state
+
+
+def test_a5_their_person_reads_of_it_by_mail_and_keeps_the_other_sessions_if_they_say_so(
+    open_company: Callable[..., Company],
+) -> None:
+    company = open_company(server={"issuer": "http://localhost:8000"})  # where mail lands in its outbox
+    company.add(changes_passwords=True, mail_verified=True)
+    crm = company.provider.add_client("CRM")
+    browser, other = _signed_in(company, crm, "bea"), _signed_in(company, crm, "bea")
+    assert _change(browser, "bea-there", NEW, keep_others="1").is_redirect
+    assert other.get("security").dom.find("h2", id="password-title")
+    jobs = company.provider.services.jobs
+    for job in jobs.pending():
+        jobs.perform(job.name, job.payload)
+    (told,) = [kept for kept in outbox.newest(company.provider.services) if kept.message == "password_changed"]
+    assert "was changed" in told.text
+    assert NEW not in told.text
