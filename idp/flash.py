@@ -115,6 +115,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "access_granted": N_("They may open it now, and a mail that says so is on its way to them."),
     "access_granted_untold": N_("They may open it now. No mail could tell them, so please tell them yourself."),
     "invited_again": N_("The mail server has taken the invitation."),
+    "invitation_withdrawn": N_("It is withdrawn: no link of theirs opens anything any more. They are told nothing."),
     "end_planned": N_("It is planned. Until then they can sign in."),
     "end_withdrawn": N_("They stay on."),
     "many_nobody": N_("Nobody was chosen, so nothing was done. Tick some in the list, or choose all that it finds."),

@@ -38,6 +38,7 @@ BOUNDED = {
     "group_owners": "goes with the group, or the person",
     "groups": "what admins made; removed by them",
     "identifiers": _PERSON,
+    "invitations": _PERSON,
     "jobs": "a row goes when its work is done or given up",
     "key_pins": "goes with its key",
     "keys_version": "one row",

@@ -6,12 +6,14 @@ shows nothing of the kind.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idp import mail
-from idp.accounts import links
-from idp.accounts.person import Person
+from idp.accounts import inviting, links
+from idp.accounts.person import InvalidPerson, Person
 from idp.audit import Recorder
 from idp.ids import digest
 from idp.language import dates_of_person
@@ -23,6 +25,42 @@ if TYPE_CHECKING:
 PURPOSE = "invitation"
 MESSAGE = "invitation"
 NO_ADDRESS = "they have no address"
+MAX_NOTE: Final = 1000  # characters of an own text
+#: What mail programs make a link of: a scheme, and a name with a dot before letters. One that phishes needs no more.
+_WEB_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S*|\bwww\.\S+|\b(?:[\w-]+\.)+[^\W\d_]{2,}\b\S*|\b\d+(?:\.\d+){3}\b", re.I
+)
+_MAIL_ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[^\W\d_]{2,}\b(?![/:?#@])")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an invitation says of its own. `note`: text of whoever invites; `writer`: their name, '' for the company's.
+
+    `by`: them, as the record names them; `message`: another one with the same values.
+    """
+
+    note: str = ""
+    writer: str = ""
+    by: str = "system"
+    message: str = MESSAGE
+
+
+def checked_note(text: str) -> str:
+    """An own text as it is mailed, in one paragraph. Errors: `InvalidPerson`, of `note`.
+
+    It leaves under the company's name beside a link that sets a password, so it brings no address of a page along.
+    """
+    clean = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
+    if len(clean) > MAX_NOTE:
+        raise InvalidPerson("note", f"the own text has {len(clean)} characters; write at most {MAX_NOTE}")
+    found = _WEB_ADDRESS.search(_MAIL_ADDRESS.sub(" ", unicodedata.normalize("NFKC", clean)))
+    if found is not None:
+        raise InvalidPerson(
+            "note", f"“{found.group()[:60]}” in the own text reads like a web address, and mail programs make a link "
+                    "of it; leave it out (an invitation has one link, its own; a mail address may stand there)"
+        )  # fmt: skip
+    return clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +77,58 @@ class Invited:
 
 
 def invite(
-    services: Services, person: Person, *, by_mail: bool, record: Recorder, note: str = ""
+    services: Services, person: Person, words: Words, *, by_mail: bool, record: Recorder
 ) -> tuple[Invited, str | None]:
     """An admin invites somebody: by mail, waiting for the server's word; a link to hand out where none has left."""
-    invited = send(services, person, now=True, note=note) if by_mail else Invited()
-    link = None if invited.said else hand_out(services, person)
+    invited = send(services, person, words, now=True) if by_mail else Invited()
+    link = None if invited.said else hand_out(services, person, words.by)
     record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE, "mails": int(bool(invited.to))})
     return invited, link
 
 
-def hand_out(services: Services, person: Person) -> str:
+def hand_out(services: Services, person: Person, by: str) -> str:
     """A link to be given to the person by whoever asks: works once, for a day."""
-    return services.url(f"/setup/{links.make(services.state, person, PURPOSE, links.OWNER_TTL)}")
+    return _link(services, person, by, "link", links.OWNER_TTL)
 
 
-def send(
-    services: Services, person: Person, *, now: bool = False, note: str = "", message: str = MESSAGE
-) -> Invited:  # fmt: skip
-    """Mail the person a link; `now` waits for the mail server's word, else the queue has it. `note`: their words.
+def send(services: Services, person: Person, words: Words, *, now: bool = False) -> Invited:
+    """Mail the person a link; `now` waits for the mail server's word, else the queue has it.
 
-    `message`: another one with the same values.
     What the server puts off waits in the queue as well; what it refuses for good does not. Never raises for either.
     """
     if not person.email:
         return Invited(why=NO_ADDRESS)
     if not mail.leaves(services):
         return Invited(why=delivery.NO_SERVER)
-    hours = services.settings.recovery.invitation_hours
-    token = links.make(services.state, person, PURPOSE, hours * 3600.0, via=digest(person.email))
+    invited = _send(services, person, words, now)
+    if not invited.to:
+        inviting.not_sent(services.db, person.id)
+    return invited
+
+
+def _send(services: Services, person: Person, words: Words, now: bool) -> Invited:
+    hours, address = services.settings.recovery.invitation_hours, person.email or ""
     values = {
-        "link": services.url(f"/setup/{token}"), "hours": hours, "minutes": hours * 60, "username": person.username,
-        "name": person.name, "note": note,
+        "link": _link(services, person, words.by, "mail", hours * 3600.0), "hours": hours, "minutes": hours * 60,
+        "username": person.username, "name": person.name, "note": words.note, "writer": words.writer,
     }  # fmt: skip
     locale, problem = dates_of_person(services, person.claims), ""
     if now:
         try:
-            sent = delivery.Sent(person.email, message, person.id)
-            said = delivery.send_now(services, sent, locale, values)
-            return Invited(person.email, said)
+            said = delivery.send_now(services, delivery.Sent(address, words.message, person.id), locale, values)
+            return Invited(address, said)
         except delivery.Rejected as refused:
             return Invited(why=refused.reason)
         except delivery.Undelivered as later:
             problem = str(later)
-    lost = mail.send(services, person.email, message, locale, values, person_id=person.id)
-    return Invited(why=problem or lost) if lost else Invited(person.email, why=problem)
+    lost = mail.send(services, address, words.message, locale, values, person_id=person.id)
+    return Invited(why=problem or lost) if lost else Invited(address, why=problem)
+
+
+def _link(services: Services, person: Person, by: str, way: inviting.Way, seconds: float) -> str:
+    """A link, after it is kept that there is one: a withdrawal that comes between the two ends it."""
+    at, via = services.clock(), digest(person.email or "") if way == "mail" else ""
+    with services.db.transaction() as tx:
+        turn = inviting.sent(tx, person.id, by, way, (at, at + seconds))
+    stamp = -float(turn) if turn else None
+    return services.url(f"/setup/{links.make(services.state, person, PURPOSE, seconds, via=via, stamp=stamp)}")

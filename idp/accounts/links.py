@@ -21,6 +21,7 @@ OWNER_TTL = 24 * 60 * 60.0  # seconds; the link that the first start prints
 class Link:
     """What a token stands for. `stamp`: when the password was last set as the link was made, None for never.
 
+    Of who never had one, and whose invitation was withdrawn: how often, below zero (`inviting.stamp`).
     `via`: the digest of the address that it was mailed to; '' where somebody handed it out.
     """
 
@@ -30,10 +31,16 @@ class Link:
     via: str = ""
 
 
-def make(state: State, person: Person, purpose: str, ttl: float = TTL, via: str = "") -> str:
-    """A new token of 256 bits for `ttl` seconds. `purpose` tells links apart, such as `owner` or `reset`."""
+def make(
+    state: State, person: Person, purpose: str, ttl: float = TTL, via: str = "", *, stamp: float | None = None
+) -> str:
+    """A new token of 256 bits for `ttl` seconds. `purpose` tells links apart, such as `owner` or `reset`.
+
+    `stamp`: of `inviting`, for somebody who never had a password.
+    """
     token = PREFIX + new_secret()
-    value = {"person_id": person.id, "purpose": purpose, "stamp": person.password_changed_at, "via": via}
+    stamp = stamp if person.password_changed_at is None else person.password_changed_at
+    value = {"person_id": person.id, "purpose": purpose, "stamp": stamp, "via": via}
     state.put(_key(token), value, ttl)
     return token
 
@@ -48,13 +55,16 @@ def take(state: State, token: str) -> Link | None:
     return _link(state.take(_key(token)))
 
 
-def is_current(link: Link, person: Person | None) -> bool:
-    """Whether the link still opens something: the person is enabled, and has set no password since it was made."""
+def is_current(link: Link, person: Person | None, stamp: float | None = None) -> bool:
+    """Whether the link still opens something: the person is enabled, and has set no password since it was made.
+
+    `stamp`: which one is current for somebody who never had a password (`inviting.stamp`).
+    """
     return (
         person is not None
         and person.id == link.person_id
         and person.enabled
-        and person.password_changed_at == link.stamp
+        and link.stamp == (stamp if person.password_changed_at is None else person.password_changed_at)
     )
 
 

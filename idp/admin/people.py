@@ -132,8 +132,12 @@ def problems(services: Services, draft: Draft, password: str | None = None) -> t
     return tuple(found)
 
 
-def add(services: Services, actor: Actor, draft: Draft, password: str | None = None, *, by_mail: bool) -> Added:
+def add(
+    services: Services, actor: Actor, draft: Draft, password: str | None = None, *, by_mail: bool, note: str = ""
+) -> Added:
     """Add a person with this password; without one they are invited to set it, `by_mail` where mail reaches them.
+
+    `note`: an own text in that mail.
 
     The parts of a name that hardly anybody could read differently are kept with it.
     Errors: `NotAllowed`, also for roles that the actor may not give; `InvalidPerson`, with all of `problems`.
@@ -142,11 +146,13 @@ def add(services: Services, actor: Actor, draft: Draft, password: str | None = N
     from idp.accounts.roles import RoleGrant
     from idp.admin.approving.asking import refuse_by_the_way
     from idp.admin.granting import check_given
+    from idp.admin.invitation_words import words_of
 
     actor.check(Permission.PEOPLE_CREATE)
     record = actor.record(services)
     if wrong := problems(services, draft, password):
         raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
+    words = words_of(services, actor, invitations.checked_note(note))
     if draft.roles:  # who comes with roles is given them
         check_given(actor, tuple(RoleGrant(role) for role in draft.roles))
         if "owner" in draft.roles:
@@ -156,7 +162,7 @@ def add(services: Services, actor: Actor, draft: Draft, password: str | None = N
     person = services.directory.add(draft, password_hash=hashed, record=record)
     if password is not None:
         return Added(person)
-    return Added(person, *invitations.invite(services, person, by_mail=by_mail, record=record))
+    return Added(person, *invitations.invite(services, person, words, by_mail=by_mail, record=record))
 
 
 def remove(services: Services, actor: Actor, person: Person) -> None:
@@ -168,18 +174,21 @@ def remove(services: Services, actor: Actor, person: Person) -> None:
     services.directory.remove(person.id, record=actor.record(services))
 
 
-def invite_again(services: Services, actor: Actor, person: Person) -> Invited:
+def invite_again(services: Services, actor: Actor, person: Person, note: str = "") -> Invited:
     """Mail an invitation anew, waiting for the server's word; an earlier link works as long as it would have.
 
-    Errors: `NotAllowed`, `NotWaiting`.
+    One that was withdrawn stands again; its links stay dead. `note`: an own text. Errors: `NotAllowed`, `NotWaiting`;
+    `InvalidPerson`, of the note.
     """
     from idp.accounts import invitations
+    from idp.admin.invitation_words import words_of
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
     actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     if not person.enabled or person.password_changed_at is not None:
         raise NotWaiting(person.username)
-    invited = invitations.send(services, person, now=True)
+    words = words_of(services, actor, invitations.checked_note(note))
+    invited = invitations.send(services, person, words, now=True)
     detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
     actor.record(services)(services.db, "link:made", detail)
     return invited

@@ -68,7 +68,8 @@ def approve(services: Services, actor: Actor, who: Waiting, *, username: str = "
             record(tx, "registration:approved", {"person_id": person.id, "registration": who.id})
     except Conflict:
         raise InvalidPerson("username", "somebody has taken it just now; give another one") from None
-    invited = invitations.send(services, person, message="registration_approved")
+    words = invitations.Words(by=actor.name, message="registration_approved")
+    invited = invitations.send(services, person, words)
     detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
     record(services.db, "link:made", detail)
     return person, invited

@@ -9,6 +9,7 @@ COMMANDS = {
     "init": "init",
     "serve": "serve",
     "user": "users",
+    "invitation": "invitations",
     "group": "groups",
     "attribute": "attributes",
     "scim": "scim",

@@ -10,7 +10,7 @@ from idp.cli.installation import actor, opened
 from idp.cli.terminal import command, complain, count_people, print_json, printable, say, with_json
 from idp.installation.failures import Refused
 
-_ACTIONS = ("join", "leave", "invite", "sign_out", "off", "on", "remove")
+_ACTIONS = ("join", "leave", "invite", "withdraw", "sign_out", "off", "on", "remove")
 _SHOWN = 20
 
 
@@ -18,9 +18,12 @@ def add_parsers(verbs: Any) -> None:
     """Add `user many`."""
     parser = with_json(command(verbs, "many", run, "do the same to many people"))
     parser.add_argument(
-        "action", choices=_ACTIONS, help="join and leave a group, invite again, sign out, turn off and on"
+        "action",
+        choices=_ACTIONS,
+        help="join and leave a group, invite again, withdraw the invitation, sign out, turn off and on",
     )
     parser.add_argument("--group", metavar="G", default="", help="the group, for join and leave")
+    parser.add_argument("--note", metavar="TEXT", default="", help="words of your own in invitations, without links")
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--login", metavar="LOGIN", action="append", default=[], help="this person (repeatable)")
     whom.add_argument("--logins-stdin", action="store_true", help="those on standard input, one a line")
@@ -49,9 +52,9 @@ def run(args: Namespace) -> int:
             logins = [line.strip() for line in sys.stdin] if args.logins_stdin else args.login
             ids = tuple(get(services, login).id for login in logins if login)
         try:
-            batch = verbs.start(services, who, args.action, ids, args.group, queue=False)
+            batch = verbs.start(services, who, args.action, ids, args.group, queue=False, note=args.note)
         except InvalidPerson as error:
-            option = {"group": "--group: ", "people": ""}.get(error.field, "")
+            option = {"group": "--group: ", "note": "--note: ", "people": ""}.get(error.field, "")
             raise Refused(f"{option}{error.message}") from None
         for after in work_on(services, batch.id):
             batch = after

@@ -64,6 +64,7 @@ def add_parsers(commands: Any) -> None:
         "--password-stdin", action="store_true", help="the password is the first line of standard input"
     )
     password.add_argument("--link", action="store_true", help="print the link to set one, and mail nothing")
+    add.add_argument("--note", metavar="TEXT", default="", help="words of your own in the mail, without web addresses")
     add.add_argument("--claim", metavar="K=V", action="append", default=[], help="a further claim; V may be JSON")
     add.add_argument("--group", metavar="G", action="append", default=[], help="may stand several times")
     add.add_argument("--new-group", action="store_true", help="the group is meant to be a new one")
@@ -137,7 +138,7 @@ def run_add(args: Namespace) -> None:
         )  # fmt: skip
         if wrong:
             raise Refused(*dict.fromkeys((*wrong, *lines(people.problems(services, draft, password), typed))))
-        added = people.add(services, shell(), draft, password, by_mail=not args.link)
+        added = people.add(services, shell(), draft, password, by_mail=not args.link, note=args.note)
     person, invited = added.person, added.invited or Invited()
     if args.json:
         complain(*notes)
@@ -147,7 +148,6 @@ def run_add(args: Namespace) -> None:
         return
     say(f"Added {person.username} ({person.id}).")
     _note_parts(args.name, claims, person.claims)
-
     complain(*notes)
     if password is None and not args.link:
         say(telling.of_invitation(invited, person.username))

@@ -42,8 +42,9 @@ MESSAGES: Mapping[str, Message] = {
     "recovery_address_changed": Message(("what",), ("new", "undo_link", "hours", *_WHEN), security=True),
     # link and code do the same; minutes: how long the link works; code_minutes: how long the code does
     "reset_password": Message(("link", "minutes"), ("code", "code_minutes", *_WHEN)),
-    # hours: how long the link works; username: what they sign in with; note: words of whoever invites
-    "invitation": Message(("link", "hours", "username"), ("minutes", "note")),
+    # hours: how long the link works; username: what they sign in with; note: words of whoever invites, quoted; writer:
+    # their name, '' for the company's
+    "invitation": Message(("link", "hours", "username"), ("minutes", "note", "writer")),
     # of who makes an account themselves. link: where it goes on; code: the same, to be typed where it was asked for
     "registration_confirm": Message(("link", "minutes"), ("code", "code_minutes")),
     # there is an account, or a request for one, already. link: where a forgotten password is set anew
@@ -52,7 +53,7 @@ MESSAGES: Mapping[str, Message] = {
     # to admins. link: where they decide
     "registration_waiting": Message(("link",), ()),
     # as "invitation"
-    "registration_approved": Message(("link", "hours", "username"), ("minutes", "note")),
+    "registration_approved": Message(("link", "hours", "username"), ("minutes", "note", "writer")),
     # note: words of whoever decided
     "registration_refused": Message((), ("note",)),
     # new: the account's address now, masked, '' where it was removed

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: What a template may look at although nobody gave it.
 _OPTIONAL = ("name", "not_me_url", "label", "unasked", "time", "device", "place", "reason", "new", "undo_link", "hours",
-             "note", "code", "link", "app", "date", "support")  # fmt: skip
+             "note", "writer", "code", "link", "app", "date", "support")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

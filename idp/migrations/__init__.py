@@ -72,6 +72,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.changed.store  # adds to the tables of idp.accounts.store
     import idp.accounts.factors.store
     import idp.accounts.grouping.store  # adds to the tables of idp.accounts.store, as provisioning does
+    import idp.accounts.inviting.store
     import idp.accounts.notices.store
     import idp.accounts.own.store
     import idp.accounts.past.store
@@ -110,7 +111,7 @@ def metadatas() -> list[Any]:
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
         idp.accounts.approvals.store, idp.accounts.batches.store, idp.accounts.break_glass.store,
-        idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store,
+        idp.accounts.cases.store, idp.accounts.inviting.store, idp.accounts.notices.store, idp.accounts.own.store,
         idp.accounts.planned_ends.store, idp.accounts.standing.store,
         idp.accounts.registering.store, idp.accounts.reviews.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,

@@ -49,6 +49,8 @@ PARTS: Final[Mapping[str, Part]] = {
                              left_out={}),
     "planned_end": Part(table="planned_ends", told=("off_at", "zone", "planned_at"),
                         left_out={"planned_by": OTHERS}),
+    "invitation": Part(table="invitations", told=("sent_at", "way", "expires_at", "withdrawn_at"),
+                       left_out={"sent_by": OTHERS, "withdrawn_by": OTHERS, "turn": INNER}),
     "sign_in_methods": Part(
         table="factors", told=("kind", "label", "created_at", "last_used_at"),
         left_out={"id": INNER, "key": SECRET, "sealed": SECRET, "data": SECRET, "counter": INNER},

@@ -212,7 +212,7 @@ def _used(services: Services, request: Request, token: str) -> Response:
     """A link that is used up leads on: to the password that was never chosen, the sign-in, or the wait (L8)."""
     email = entering.used_by(services, token)
     person = services.directory.find_by_login(email) if email else None
-    if person is not None and entering.has_no_password_yet(person):
+    if person is not None and entering.has_no_password_yet(services, person):
         if request.method == "POST" and request.form.get("go_on"):
             if _is_spent(services, token):
                 return _gone_page(services, request, "tries")

@@ -192,7 +192,7 @@ def _is_ours_to_turn_on(call: Call, person: Person) -> bool:
 
 def _invite(call: Call, person: Person) -> None:
     """By a mail that waits in the queue: the directory does not wait for the post."""
-    invited = invitations.send(call.services, person)
+    invited = invitations.send(call.services, person, invitations.Words(by=call.actor.name))
     detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
     call.actor.record(call.services)(call.services.db, "link:made", detail)
 

@@ -48,6 +48,7 @@ from idp.admin import (
     gallery,
     granting,
     groups,
+    invitations,
     joining,
     key_pins,
     key_rollback,
@@ -275,6 +276,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "people.add": ADMINS,
     "people.remove": ADMINS,
     "people.invite_again": HELPS,
+    "invitations.withdraw": HELPS,
     "personal_data.export": ADMINS,
     "people.correct": ADMINS,
     "people.change_groups": ADMINS,
@@ -840,6 +842,7 @@ TRIES: Final[Mapping[str, Try]] = {
         World.person, lambda s, a, one: joining.join(s, a, one, s.directory.add(Draft(username=f"2-{new_client_id()}")))
     ),
     "people.invite_again": Try(World.person, people.invite_again),
+    "invitations.withdraw": Try(World.person, invitations.withdraw),
     "personal_data.export": Try(World.person, personal_data.export),
     "people.correct": Try(
         World.person, lambda s, a, one: people.correct(s, a, one, people.Correction(changes={"name": "Another"}))

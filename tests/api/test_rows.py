@@ -44,6 +44,7 @@ WHOSE = {
     "program-hosts": "company",
     "registration-tokens": "company",
     "registrations": "company",
+    "invitations": "person: test_invitations.py",
     "reviews": "application or group: test_reviews.py",
     "sign-in-rules": "company",
     "providers": "company",
@@ -108,7 +109,7 @@ def test_S59_every_row_says_whose_things_it_is_about() -> None:
 def test_S59_an_auditor_does_nothing_to_many(provider: Provider, program: Program) -> None:
     ann = provider.add_person("ann", groups=("Sales",))
     auditor, owner = program(RoleGrant("auditor"), name="aud"), program(RoleGrant("owner"), name="own")
-    for action in ("join", "leave", "invite", "sign_out", "off", "on", "remove"):
+    for action in ("join", "leave", "invite", "withdraw", "sign_out", "off", "on", "remove"):
         body = {"action": action, "people": [ann.id], "group": "Sales"}
         assert auditor.post("/batches", body).status == 403, action
         id = owner.post("/batches", body).json["id"]

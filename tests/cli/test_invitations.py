@@ -115,3 +115,28 @@ def test_n26b_a_reset_by_an_admin_says_where_the_link_is_going(mailing: Folder) 
     assert "mail" not in given  # a first password replaces nothing
     given = mailing.run("user", "password", "anna", "--password-stdin", input="copper lantern bridge\n").out
     assert "A mail that says so is on its way to anna@example.com" in given
+
+
+def test_u1_invitations_are_listed_withdrawn_and_mailed_again_with_an_own_text(
+    mailing: Folder, server: MailServer
+) -> None:
+    add(mailing, "--email", "anna@example.com", "--note", "Ask Ben.")
+    assert "> Ask Ben." in server.received[0].text
+    (one,) = mailing.run("invitation", "list", "--json").json["invitations"]
+    assert (one["username"], one["state"], one["way"]) == ("anna", "waiting", "mail")
+    assert one["sent_by"].startswith("cli:")
+    assert "no link of theirs opens anything" in mailing.run("invitation", "withdraw", "anna").out
+    assert mailing.run("invitation", "withdraw", "anna", "--json").json["withdrawn"] is False
+    assert "withdrawn" in mailing.run("invitation", "list", "--state", "withdrawn").out
+    refused = mailing.run("invitation", "resend", "anna", "--note", "see evil.example")
+    assert refused.code == 2
+    assert "--note" in refused.err
+    assert "“evil.example”" in refused.err
+    assert "mailed to anna@example.com" in mailing.run("invitation", "resend", "anna", "--note", "Ask Eva.").out
+    assert "> Ask Eva." in server.received[-1].text
+    assert mailing.run("invitation", "list", "--json").json["invitations"][0]["state"] == "waiting"
+    assert mailing.run("user", "password", "anna", "--password-stdin", input="copper lantern river\n").code == 0
+    done = mailing.run("invitation", "withdraw", "anna")
+    assert done.code == 2
+    assert "has set a password" in done.err
+    assert mailing.run("invitation", "list", "--json").json["invitations"] == []

@@ -18,6 +18,7 @@ from idp.db import Database
 
 MAX_WORDS: Final = 6
 FILTERS: Final = tuple(store.FILTERS)
+_TIMED: Final = {"paused", "role_unused", "invitation_waiting", "invitation_expired"}  # those that ask for `now`
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def ids(db: Database, wanted: Wanted, now: float, many: int) -> tuple[str, ...]:
         return ()
     expression, values = _asked(wanted, only_ids=True)
     # PostgreSQL is given what the statement names, and nothing else.
-    moment = {"now": now} if {"paused", "role_unused"} & set(wanted.filters) else {}
+    moment = {"now": now} if _TIMED & set(wanted.filters) else {}
     return tuple(str(row.id) for row in db.all(expression, **values, **moment, many=many))
 
 

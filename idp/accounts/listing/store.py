@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, exists, func, literal_column, or_, selec
 from idp.accounts.break_glass.store import break_glass
 from idp.accounts.factors.store import factors
 from idp.accounts.grouping.store import by_keys
+from idp.accounts.inviting.store import invitations
 from idp.accounts.planned_ends.store import planned_ends
 from idp.accounts.standing.store import pauses, sign_ins
 from idp.accounts.store import _PERSON, people
@@ -30,6 +31,15 @@ _LISTED = select(
 
 _o = people.alias("few").c
 _DAY: Final = 86400.0
+_i = invitations.c
+
+
+def _invited(*which: Any) -> Any:
+    """Who was invited, and has set no password."""
+    waits = (people.c.password_hash.is_(None), people.c.password_changed_at.is_(None))
+    return and_(_p.id.in_(select(_i.person_id).where(*which)), *waits)
+
+
 #: Who may do more than others and has not come for 90 days, or not once in a week. The few with a role are found by
 #: their partial index; accounts for the day when nothing else lets anybody in are meant to stay unused.
 _LONG_AWAY = (
@@ -55,6 +65,10 @@ FILTERS: Final[dict[str, Any]] = {
     "role": _p.id.in_(select(_o.id).where(_o.roles != literal_column("'[]'"))),
     "role_unused": _p.id.in_(_LONG_AWAY),
     "invited": _p.id.in_(select(_o.id).where(_o.password_hash.is_(None), _o.password_changed_at.is_(None))),
+    "invitation": _invited(),
+    "invitation_waiting": _invited(_i.withdrawn_at.is_(None), _i.expires_at > bindparam("now")),
+    "invitation_expired": _invited(_i.withdrawn_at.is_(None), _i.expires_at <= bindparam("now")),
+    "invitation_withdrawn": _invited(_i.withdrawn_at.is_not(None)),
     "must_reset": _p.id.in_(select(_o.id).where(_o.password_hash.is_(None), _o.password_changed_at.is_not(None))),
 }
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from idp import mail
-from idp.accounts import invitations, links
+from idp.accounts import invitations, inviting, links
 from idp.accounts.person import MAX_LOGIN, Person
 from idp.accounts.recovery import contacts
 from idp.audit import Event, Recorder, record
@@ -73,7 +73,8 @@ def hand_out(services: Services, person: Person, *, record: Recorder) -> str:
     """An admin takes a link to give to the person: works once, for an hour. Errors: `ShutOut`."""
     if not person.enabled:
         raise ShutOut(person.username)
-    token = links.make(services.state, person, PURPOSE, links.TTL)
+    stamp = _given_again(services, person)
+    token = links.make(services.state, person, PURPOSE, links.TTL, stamp=stamp)
     record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE})
     return services.url(f"/setup/{token}")
 
@@ -82,6 +83,8 @@ def mail_out(services: Services, person: Person, *, record: Recorder) -> mail.To
     """An admin has a link mailed to the person; answers where to, or why not. Errors: `ShutOut`."""
     if not person.enabled:
         raise ShutOut(person.username)
+    if person.email:  # else nothing is mailed, and a withdrawn invitation stays withdrawn
+        _given_again(services, person)
     told = send_link(services, person)
     if told.to:
         record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE, "mails": len(told.to)})
@@ -100,14 +103,18 @@ def redeem_code(services: Services, ticket: str, typed: str) -> str | None:
         return None
     one = found[0]
     person = services.directory.find(one["person"])
-    if person is None or person.password_changed_at != one["stamp"]:
+    if person is None or (stamp := inviting.stamp(services.db, person)) != one["stamp"]:
         return None
-    return links.make(services.state, person, PURPOSE, seconds, via=one["via"])
+    if inviting.is_withdrawn(services.db, person):
+        return None
+    return links.make(services.state, person, PURPOSE, seconds, via=one["via"], stamp=stamp)
 
 
 def is_valid(services: Services, link: links.Link, person: Person | None) -> bool:
     """Whether a link still opens something: nothing has changed since, nor the address that it was mailed to."""
-    if person is None or not links.is_current(link, person):
+    if person is None or not links.is_current(link, person, inviting.stamp(services.db, person)):
+        return False
+    if inviting.is_withdrawn(services.db, person):
         return False
     invited = (person.email,) if link.purpose == invitations.PURPOSE else ()  # who opens it proves the address by that
     reached = (*contacts.addresses(services, person), contacts.number(services, person), *invited)
@@ -128,11 +135,20 @@ def is_by_message(services: Services, person: Person) -> bool:
 
 
 def _meant(services: Services, typed: str) -> tuple[Person, ...]:
-    """Who signs in with that, or everybody whose recovery address it is."""
+    """Who signs in with that, or everybody whose recovery address it is; nobody whose invitation was withdrawn."""
     person = services.directory.find_by_login(typed)
     if person is not None:
-        return (person,) if person.enabled else ()
-    return contacts.owners_of(services, typed) if "@" in typed else ()
+        found: tuple[Person, ...] = (person,) if person.enabled else ()
+    else:
+        found = contacts.owners_of(services, typed) if "@" in typed else ()
+    return tuple(one for one in found if not inviting.is_withdrawn(services.db, one))
+
+
+def _given_again(services: Services, person: Person) -> float | None:
+    """Whom an admin gives a link has a way in again, whatever was withdrawn; what the link is current by."""
+    with services.db.transaction() as tx:
+        inviting.lift(tx, person.id)
+        return inviting.stamp(tx, person)
 
 
 def _mail(services: Services, person: Person, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -159,7 +175,8 @@ def _mail(services: Services, person: Person, asked: Mapping[str, Any]) -> list[
             }  # fmt: skip
             _send(services, person, reached, recovery.link_minutes, asked["locale"], values)
         hashed = _hash(services, asked["ticket"], code)
-        made.append({"hash": hashed, "person": person.id, "stamp": person.password_changed_at, "via": digest(reached)})
+        stamp = inviting.stamp(services.db, person)
+        made.append({"hash": hashed, "person": person.id, "stamp": stamp, "via": digest(reached)})
     return made
 
 
@@ -175,7 +192,8 @@ def _send(
     services: Services, person: Person, address: str, minutes: int, locale: str, values: Mapping[str, Any]
 ) -> str:  # fmt: skip
     """Mail a link of its own to an address; answers why it is not on its way, '' where it is."""
-    token = links.make(services.state, person, PURPOSE, minutes * 60.0, via=digest(address))
+    stamp = inviting.stamp(services.db, person)
+    token = links.make(services.state, person, PURPOSE, minutes * 60.0, via=digest(address), stamp=stamp)
     about = {"link": services.url(f"/setup/{token}"), "minutes": minutes, "name": person.name, **values}
     locale = dates_of_person(services, person.claims, locale)
     return mail.send(services, address, "reset_password", locale, about, person_id=person.id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from idp import phone_numbers
-from idp.accounts import invitations, links, name_parts, past
+from idp.accounts import invitations, inviting, links, name_parts, past
 from idp.accounts.person import Draft, InvalidPerson, Person
 from idp.accounts.registering import addresses, asking, names, terms, waiting
 from idp.accounts.registering.asking import Proven
@@ -117,13 +117,18 @@ def used_by(services: Services, token: str) -> str:
 
 def password_link(services: Services, person: Person) -> str:
     """Where somebody new chooses a password, as after an invitation to the address that they have proven."""
-    token = links.make(services.state, person, invitations.PURPOSE, links.TTL, via=digest(person.email or ""))
+    token = links.make(
+        services.state, person, invitations.PURPOSE, links.TTL, via=digest(person.email or ""),
+        stamp=inviting.stamp(services.db, person),
+    )  # fmt: skip
     return services.url(f"/setup/{token}")
 
 
-def has_no_password_yet(person: Person | None) -> bool:
-    """Whether somebody has an account and has never got round to its password."""
-    return person is not None and person.enabled and person.password_changed_at is None
+def has_no_password_yet(services: Services, person: Person | None) -> bool:
+    """Whether somebody has an account and has never got round to its password; not where an admin withdrew that."""
+    if person is None or not person.enabled or person.password_changed_at is not None:
+        return False
+    return not inviting.is_withdrawn(services.db, person)
 
 
 # -- below -------------------------------------------------------------------------------------------------------------

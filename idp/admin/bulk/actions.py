@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from idp import mail
-from idp.accounts import groups
+from idp.accounts import groups, inviting
 from idp.accounts.batches import CHECKING, Batch, Outcome, Row
 from idp.accounts.person import InvalidPerson, Person, fold
-from idp.admin import people, turning_off
+from idp.admin import invitations, people, turning_off
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import SENSITIVE, Permission
 from idp.db import Transaction
@@ -79,8 +79,21 @@ def _no_invitation(one: Doing) -> str:
 
 
 def _invite(one: Doing) -> None:
-    payload = {"person": one.person.id, "note": str(one.batch.asked.get("note", "")), "by": one.actor.name}
+    payload = {
+        "person": one.person.id, "note": str(one.batch.asked.get("note", "")), "by": one.actor.name,
+        "stamp": inviting.stamp(one.tx, one.person),
+    }  # fmt: skip
     one.services.jobs.enqueue("people.invite", payload, tx=one.tx)
+
+
+def _not_open(one: Doing) -> str:
+    if one.person.password_changed_at is not None:
+        return "not_waiting"
+    return "" if invitations.is_open(one.services, one.person) else "withdrawn"
+
+
+def _withdraw(one: Doing) -> None:
+    invitations.withdraw(one.services, one.actor, one.person)
 
 
 def _sign_out(one: Doing) -> None:
@@ -108,6 +121,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "join": Action(P.PEOPLE_CHANGE, lambda one: "in_it" if _is_in(one) else "", _join, "leave", of_group=True),
     "leave": Action(P.PEOPLE_CHANGE, lambda one: "" if _is_in(one) else "not_in_it", _leave, "join", of_group=True),
     "invite": Action(P.PEOPLE_HELP, _no_invitation, _invite),
+    "withdraw": Action(P.PEOPLE_HELP, _not_open, _withdraw),
     "sign_out": Action(P.PEOPLE_HELP, lambda one: "", _sign_out),
     "off": Action(P.PEOPLE_TURN_OFF, lambda one: "" if one.person.enabled else "is_off", _off, "on"),
     "on": Action(P.PEOPLE_TURN_OFF, lambda one: "is_on" if one.person.enabled else "", _on, "off"),

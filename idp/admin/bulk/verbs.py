@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from idp.accounts import batches, groups, listing
 from idp.accounts.batches import CHECKED, CHECKING, DONE, RUNNING, Batch, Moved
+from idp.accounts.invitations import checked_note
 from idp.accounts.listing import Wanted
 from idp.accounts.person import InvalidPerson
 from idp.admin import looking
@@ -42,9 +43,12 @@ def matching(services: Services, actor: Actor, text: str, filters: tuple[str, ..
 
 
 def start(
-    services: Services, actor: Actor, action: str, ids: Iterable[str], group: str = "", *, queue: bool = True
+    services: Services, actor: Actor, action: str, ids: Iterable[str], group: str = "", *, queue: bool = True,
+    note: str = "",
 ) -> Batch:  # fmt: skip
     """Keep who was chosen, and try it out: at once where they are few, else by the job queue.
+
+    `note`: an own text in invitations.
 
     Errors: `NotAllowed`; `InvalidPerson` where nothing, nobody or no group was chosen.
     """
@@ -62,7 +66,7 @@ def start(
         group = found.name
     asked = {
         "action": action, "group": group if ACTIONS[action].of_group else "", "ran": False, "undone": False,
-        "token": actor.token_id,
+        "token": actor.token_id, "note": checked_note(note) if action == "invite" else "",
     }  # fmt: skip
     return _begin(services, actor, asked, chosen, queue)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp import audit
-from idp.accounts import invitations, roles
+from idp.accounts import invitations, inviting, roles
 from idp.admin.actor import of_name
+from idp.admin.invitation_words import words_of
 from idp.admin.permissions import Permission
 from idp.protocols import Services
 
@@ -20,7 +21,8 @@ def register(services: Services) -> None:
 def invite(services: Services, payload: Mapping[str, Any]) -> None:
     """Mail somebody their invitation, unless they have set a password, were turned off or removed meanwhile.
 
-    Nor is it mailed where whoever asked for it may not act on them any more; the record says so.
+    Nor where it was withdrawn since it was asked for (`stamp`: of that moment), nor where whoever asked for it may not
+    act on them any more; the record says so.
     """
     person = services.directory.find(str(payload["person"]))
     if person is None or not person.enabled or person.password_changed_at is not None:
@@ -34,6 +36,10 @@ def invite(services: Services, payload: Mapping[str, Any]) -> None:
         )
         record(services.db, "link:refused", {"person_id": person.id, "reason": why})
         return
-    invited = invitations.send(services, person, note=str(payload.get("note", "")))
+    if inviting.stamp(services.db, person) != payload.get("stamp"):
+        reason = "it was withdrawn after it was asked for"
+        record(services.db, "link:refused", {"person_id": person.id, "reason": reason})
+        return
+    invited = invitations.send(services, person, words_of(services, actor, str(payload.get("note", ""))))
     detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
     record(services.db, "link:made", detail)

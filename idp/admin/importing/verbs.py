@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from idp.accounts import batches
 from idp.accounts.batches import CHECKED, CHECKING, DONE, RUNNING, STOPPED, Batch, Moved, Row
+from idp.accounts.invitations import checked_note
 from idp.accounts.person import InvalidPerson, check_claims
 from idp.admin import person_attributes
 from idp.admin.actor import Actor
@@ -25,7 +26,6 @@ __all__ = ["CHECKED", "CHECKING", "DONE", "RUNNING", "STOPPED", "Moved"]
 
 P = Permission
 KIND: Final = "import"
-MAX_NOTE: Final = 1000  # characters of an invitation's own text
 
 
 def start(
@@ -42,7 +42,7 @@ def start(
         "existing": SKIP, "new_groups": False, "invite": False, "note": "",
         "ran": False, "token": actor.token_id,
     }  # fmt: skip
-    wanted = _checked(actor, {**first, **asked})
+    wanted = _checked(actor, {**first, **asked, "note": checked_note(str(asked.get("note", "")))})
     also = _queued(services) if queue else lambda *_: None
     return batches.begin(
         services.db, KIND, actor.name, wanted, [list(row) for row in table.rows], services.clock(), state=CHECKING,
@@ -69,7 +69,7 @@ def check_again(
     actor.check(P.PEOPLE_CREATE)
     if batch.state not in (CHECKED, CHECKING, STOPPED) or batch.asked.get("ran"):
         raise Moved
-    whose = {"by": actor.name, "token": actor.token_id}
+    whose = {"by": actor.name, "token": actor.token_id, "note": checked_note(str({**batch.asked, **choices}["note"]))}
     _ask(services, batch, _checked(actor, {**batch.asked, **choices, **whose}), CHECKING, queue)
 
 
@@ -123,7 +123,7 @@ def _checked(actor: Actor, asked: dict[str, Any]) -> dict[str, Any]:
         raise InvalidPerson("existing", "people who are there are skipped or corrected")
     if asked["new_groups"]:
         actor.check(P.GROUPS_CHANGE)
-    return {**asked, "columns": chosen, "note": str(asked["note"])[:MAX_NOTE]}
+    return {**asked, "columns": chosen, "note": str(asked["note"])}
 
 
 def _ask(services: Services, batch: Batch, asked: dict[str, Any], state: str, queue: bool) -> None:

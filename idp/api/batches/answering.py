@@ -127,7 +127,7 @@ def begin(services: Services, call: Call) -> Answer:
         if not ids:
             raise wrong("search", "it finds nobody")
     with _placed():
-        made = bulk.start(services, call.actor, body.action, ids, body.group)
+        made = bulk.start(services, call.actor, body.action, ids, body.group, note=body.note)
     return Answer(value=_many(call, made), etag=_edition(made), location=f"/batches/{made.id}")
 
 

@@ -132,6 +132,8 @@ class NewMany(Model):
     """or to all whom a search finds."""
     group: Annotated[str, StringConstraints(max_length=128)] = ""
     """The group to join or leave."""
+    note: Annotated[str, StringConstraints(max_length=1000)] = ""
+    """Words of your own in invitations, quoted under your name; without web addresses."""
 
 
 class Row(Model):

@@ -29,7 +29,7 @@ def add(services: Services, call: Call) -> Answer:
     )  # fmt: skip
     with placed():
         person_attributes.check_exact(services, body.claims)
-        added = people.add(services, call.actor, draft, by_mail=body.invite)
+        added = people.add(services, call.actor, draft, by_mail=body.invite, note=body.note)
     invited = added.invited
     made = m.Added(
         person=finding.shown(services, call, added.person), mailed=bool(invited and invited.to),

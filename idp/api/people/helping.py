@@ -6,7 +6,7 @@ from idp.accounts import factors as accounts_factors
 from idp.accounts.factors.admin_codes import NotIssued
 from idp.accounts.passwords import Busy
 from idp.accounts.recovery import resets
-from idp.admin import factors, people, sessions
+from idp.admin import factors, invitations, people, sessions
 from idp.admin.actor import NotAllowed
 from idp.admin.permissions import Permission
 from idp.api.models import moment, moment_or_none
@@ -42,6 +42,15 @@ def invite(services: Services, call: Call) -> m.Mailed:
     except people.NotWaiting:
         raise Problem("conflict", "They are turned off, or have set a password already.") from None
     return m.Mailed(mailed=bool(invited.to), not_mailed=invited.why or None)
+
+
+def withdraw_invitation(services: Services, call: Call) -> None:
+    """DELETE /people/<id>/invitation."""
+    person = finding.get(services, call, Permission.PEOPLE_HELP)
+    try:
+        invitations.withdraw(services, call.actor, person)
+    except people.NotWaiting:
+        raise Problem("conflict", "They have set a password already.") from None
 
 
 def issue_code(services: Services, call: Call) -> Answer:

@@ -126,6 +126,8 @@ class NewPerson(Model):
     """Groups that there are, by name."""
     invite: bool = True
     """Mail them the link; without it, the answer has it to hand out."""
+    note: Annotated[str, StringConstraints(max_length=1000)] = ""
+    """Words of your own in that mail, quoted under your name; without web addresses."""
 
 
 class Added(Model):

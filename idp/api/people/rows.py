@@ -111,6 +111,11 @@ _HELPING: Final = (
         summary="Mail the invitation once more", handler=helping.invite, gives=m.Mailed, problems=(409,),
     ),
     Operation(
+        method="DELETE", path=f"{_ONE}/invitation", id="withdrawInvitation", permission=Permission.PEOPLE_HELP,
+        tag=_TAG, summary="No link of theirs opens anything, until they are invited again; fine where it is so",
+        handler=helping.withdraw_invitation, problems=(409,),
+    ),
+    Operation(
         method="POST", path=f"{_ONE}/code", id="issueCode", permission=Permission.PEOPLE_HELP, tag=_TAG,
         summary="A code that lets them in once", handler=helping.issue_code, takes=m.NewCode, gives=m.IssuedCode,
         status=201, creates=True, examples={"lost": _BECAUSE},

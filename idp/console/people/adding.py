@@ -24,6 +24,7 @@ FIELDS: Final = ("name", "username", "email", "employee_number", "groups")
 def show(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/people/new."""
     typed = {name: request.form.first.get(name, "") for name in FIELDS}
+    typed["note"] = request.form.get("note") or ""
     typed["by_mail"] = "1" if request.method != "POST" or request.form.get("by_mail") else ""
     problems: dict[str, str] = {}
     added: people.Added | None = None
@@ -38,7 +39,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         problems |= {_id(one.field): one.message for one in reversed(people.problems(services, draft))}
         if not problems:
             try:
-                added = people.add(services, visit.actor, draft, by_mail=bool(typed["by_mail"]))
+                added = people.add(services, visit.actor, draft, by_mail=bool(typed["by_mail"]), note=typed["note"])
             except InvalidPerson as error:  # somebody was faster
                 problems[error.field] = error.message
     return frame.page(

@@ -11,7 +11,7 @@ from idp.accounts.factors import admin_codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
-from idp.admin import cases, factors, people, sessions
+from idp.admin import cases, factors, invitations, people, sessions
 from idp.console.pages import Visit
 from idp.protocols import Services
 from idp.texts import N_
@@ -57,6 +57,15 @@ def invite(services: Services, request: Request, visit: Visit, person: Person) -
     if invited.said:
         return _done(services, person, "invited_again")
     return {"problem": N_("The invitation has not left: %(why)s.", why=invited.why)}
+
+
+def withdraw(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
+    """No link of theirs opens anything any more."""
+    try:
+        invitations.withdraw(services, visit.actor, person)
+    except people.NotWaiting:
+        return {"problem": N_("They are not waiting for an invitation.")}
+    return _done(services, person, "invitation_withdrawn")
 
 
 def issue_code(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
@@ -124,6 +133,7 @@ _PRESSES: Final[Mapping[str, Callable[[Services, Request, Visit, Person], Outcom
     "unlock": unlock,
     "link": send_link,
     "invite": invite,
+    "withdraw": withdraw,
     "code": issue_code,
     "approve": approve_code,
     "factor": remove_factor,

@@ -33,6 +33,12 @@ WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
     "join": (N_("Put in a group"), N_("Put in %(group)s"), N_("will be put in"), N_("were put in")),
     "leave": (N_("Take out of a group"), N_("Take out of %(group)s"), N_("will be taken out"), N_("were taken out")),
     "invite": (N_("Invite again"), N_("Invite again"), N_("will be invited"), N_("were invited")),
+    "withdraw": (
+        N_("Withdraw the invitation"),
+        N_("Withdraw the invitation"),
+        N_("will have it withdrawn"),
+        N_("had it withdrawn"),
+    ),
     "sign_out": (N_("Sign out everywhere"), N_("Sign out everywhere"), N_("will be signed out"), N_("were signed out")),
     "off": (N_("Turn off"), N_("Turn off"), N_("will be turned off"), N_("were turned off")),
     "on": (N_("Turn on"), N_("Turn on"), N_("will be turned on"), N_("were turned on")),
@@ -42,6 +48,7 @@ WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
 WHY: Final[dict[str, str]] = {
     "in_it": N_("is in it already"), "not_in_it": N_("is not in it"), "is_off": N_("is turned off already"),
     "is_on": N_("is not turned off"), "not_waiting": N_("is not waiting for an invitation"),
+    "withdrawn": N_("has it withdrawn already"),
     "no_mail": N_("no mail reaches them"), "gone": N_("is not there"), "rank": N_("may do more here than you"),
     "no_group": N_("the group is not there any more"), "broken": N_("could not be done; try it again"),
     "unreached": N_("was not reached before it was stopped"),

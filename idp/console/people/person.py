@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp import mail
-from idp.accounts import device_text, listing, roles
+from idp.accounts import device_text, inviting, listing, roles
 from idp.accounts.factors import admin_codes, kinds
 from idp.accounts.person import Person
 from idp.admin import failures, person_attributes, planned_ends, sessions, turning_off
@@ -42,6 +42,7 @@ def _page(services: Services, request: Request, visit: Visit, person: Person, **
         services, request, visit, "console/people/person.html",
         status=400 if outcome.get("problem") else 200, whom=person, about=about,
         standing=listing.one(services.db, person, now),
+        invited=inviting.of(services.db, person.id) if person.password_changed_at is None else None,
         grants=roles.grants_of(services.db, person.id, person.roles, now),
         claims=_claims(services, request, visit, person),
         failures=[_failure(services, one) for one in failures.of(services, person)],
