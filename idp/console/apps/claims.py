@@ -25,6 +25,8 @@ KEY: Final = "claim_rules"
 #: Empty rows at the end of the table, to write in.
 _BLANK: Final = 3
 _MOST: Final = 60
+#: The fields of a row.
+_TYPED: Final = ("place", "name", "value", "groups", "not_groups")
 _CHANGED: Final = N_(
     "Somebody else changed this application while you had the form open. Nothing of yours is saved yet: save again if "
     "it is still right."
@@ -119,8 +121,8 @@ def _typed(request: Request) -> list[Row]:
     form = request.form.first
     rows = []
     for number in range(_MOST):
-        row = Row(*((form.get(f"{key}-{number}") or "").strip() for key in ("place", "name", "value", "groups",
-                                                                           "not_groups")))  # fmt: skip
+        typed = {key: (form.get(f"{key}-{number}") or "").strip() for key in _TYPED}
+        row = Row(typed["place"], typed["name"], typed["value"], typed["groups"], typed["not_groups"])
         if row.name or row.value:
             rows.append(row)
     rows.sort(key=lambda row: int(row.place) if row.place.isdecimal() and len(row.place) < 6 else _MOST)
