@@ -13,7 +13,7 @@ SAMPLES: dict[str, Any] = {
     "hours": 72, "link": HOST + "/setup/dwl_x", "minutes": 30, "code_minutes": 10, "code": "135790",
     "usernames": ["ann", "ann.admin"], "app": "CRM", "days": 7, "date": 1793600000.0,
     "username": "ann.example", "case": "C-4711-ABCDE", "not_me_url": HOST + "/not-me/t0ken", "unasked": True,
-    "note": "Ask <b>Zoë</b>.", "why": "They would be the last owner who can sign in.",
+    "note": "Ask <b>Zoë</b>.", "writer": "Ben Okafor", "why": "They would be the last owner who can sign in.",
     "n": 3, "subject": "Sales <b>EMEA</b>", "people": 12, "due": 1793600000.0, "kept": 9, "taken": 2,
     "ended": True, "waits": True, "provider": "Company",
 }  # fmt: skip
