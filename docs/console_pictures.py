@@ -34,6 +34,7 @@ SEED = "88"  # of a company whose names are written in letters that every machin
 #: What a page shows when it is asked for something.
 QUERIES = {
     "/admin/search": "?q=anna", "/admin/apps/<id>/preview": "?person=anna.berg",
+    "/admin/apps/<id>/claims": "?person=anna.berg",
     "/admin/rules/try": "?person=anna.berg&app=Larkfield+CRM&address=198.51.100.7",
 }  # fmt: skip
 

@@ -54,6 +54,7 @@ class Larkfield:
         self.group = groups.describe(self._services, self._actor, group, "Whoever sells, and their assistants").id
         self.person = self._person("anna.berg", "Anna Berg", given_name="Anna", department="Sales")
         self.other = self._person("ben.okafor", "Ben Okafor", department="Support")
+        self._invited("mara.lind", "Mara Lind")
         self.app, self.saml = self._crm(), self._payroll()
         self._written()
         said = {"name": "Sales from home", "why": "Customer data", "groups": ["Sales"], "need": "second"}
@@ -84,6 +85,10 @@ class Larkfield:
         draft = Draft(username=username, name=name, email=address, groups=("Sales",), claims=claims)
         return people.add(self._services, self._actor, draft, PASSWORD, by_mail=False).person
 
+    def _invited(self, username: str, name: str) -> None:
+        draft = Draft(username=username, name=name, email=f"{username}@larkfield.example", groups=("Sales",))
+        people.add(self._services, self._actor, draft, None, by_mail=True)
+
     def _crm(self) -> str:
         metadata = {
             "redirect_uris": [f"{CRM}/oauth-callback.php"], "client_uri": CRM, "launch_url": CRM,
@@ -92,7 +97,15 @@ class Larkfield:
         draft = App(name="Larkfield CRM", profile="web", metadata=metadata, access=Access.only(groups=["Sales"]))
         made = applications.register(self._services, self._actor, draft).client
         more = applications.Change(
-            metadata={"post_logout_redirect_uris": [CRM], "backchannel_logout_uri": f"{CRM}/logout"}
+            metadata={
+                "post_logout_redirect_uris": [CRM],
+                "backchannel_logout_uri": f"{CRM}/logout",
+                "claim_rules": [
+                    {"name": "role", "value": '"seller"', "groups": ["Sales"]},
+                    {"name": "role", "value": '"reader"'},
+                    {"name": "shown_as", "value": 'default(nickname, join(" ", given_name, family_name))'},
+                ],
+            }
         )
         return applications.update(self._services, self._actor, made, more)[0].id
 
