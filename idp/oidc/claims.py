@@ -116,10 +116,11 @@ def of_person(
     known, own = attributes(row), recipient.own
     if recipient.release.hidden:
         known = recipient.release.without_hidden(known)
-    before = dict(known) if recipient.client.oidc.claim_rules else known
+    before = dict(known) if own else known
     for claim, attribute in own.items():
         if attribute in known:
             known[claim] = known[attribute]
+    known = ruled.with_own_marks(known, before, recipient.client.oidc.claims_map) if own else known
     if recipient.client.oidc.claim_rules:
         known = ruled.placed(recipient.client, before, known)
     names = [claim for scope in scopes for claim in recipient.gives(scope)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -40,10 +40,16 @@ def placed(client: Client, known: Mapping[str, Any], there: Mapping[str, Any]) -
     names = frozenset(client.oidc.claim_rules.names)
     made = {one.name: one.value for one in explain(client, known) if one.value is not None}
     found = {name: value for name, value in there.items() if name not in names and name.partition("#")[0] not in names}
-    for name, mark in _CHECKED.items():
-        if name in names and not _is_same(made.get(name), known.get(name)):
-            found.pop(mark, None)
-    return {**found, **made}
+    return with_own_marks({**found, **made}, known, names)
+
+
+def with_own_marks(told: Mapping[str, Any], known: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    """What is told without saying that a value was checked which is another one than that of the person.
+
+    `names`: the claims that the application's own table or rows make.
+    """
+    gone = {mark for name, mark in _CHECKED.items() if name in names and not _is_same(told.get(name), known.get(name))}
+    return {name: value for name, value in told.items() if name not in gone}
 
 
 def _is_same(made: Any, known: Any) -> bool:

@@ -284,3 +284,15 @@ def test_S47_a_sub_value_that_is_not_the_persons_gives_no_token(
     shown = provider.authorize(browser, crm, claims='{"id_token":{"sub":{"value":"someone"}}}')
     assert shown.is_login_page
     assert browser.log_in(shown).error == "login_required"
+
+
+@pytest.mark.spec("OIDC-Core 5.1")
+@pytest.mark.parametrize(("source", "is_told"), [("private_mail", False), ("email", True), ("nothing_known", True)])
+def test_an_address_from_the_own_table_is_not_called_verified_because_another_one_is(
+    provider: Provider, source: str, is_told: bool
+) -> None:
+    provider.add_person("ann", email="ann@larkfield.example", claims={"private_mail": "boss@larkfield.example"})
+    app = provider.add_client("Shop", claims_map={"email": source})
+    told = provider.userinfo(provider.tokens(app, scope="openid email profile")["access_token"]).json
+    assert told["email"] == ("ann@larkfield.example" if is_told else "boss@larkfield.example")
+    assert ("email_verified" in told) is is_told
