@@ -26,6 +26,12 @@ PROTOCOL_CLAIMS = frozenset((
     "azp", "at_hash", "c_hash", "s_hash", "sid", "events", "cnf", "act", "may_act",
     "client_id", "scope", "typ", "token_use", "active", "authorization_details",
 ))  # fmt: skip
+#: And what a reader takes for the provider's word about a person: who it is, and what of it was checked.
+_RESERVED = PROTOCOL_CLAIMS | {
+    "email_verified", "phone_number_verified", "verified_claims", "updated_at", "sub_id", "sub_jwk", "ds_hash", "txn",
+    "toe", "_claim_names", "_claim_sources", "subject-id", "pairwise-id",
+    "urn:oasis:names:tc:saml:attribute:subject-id", "urn:oasis:names:tc:saml:attribute:pairwise-id", "nameid",
+}  # fmt: skip
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 _PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _CURVES = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("Ed25519", "X25519")}
@@ -253,11 +259,17 @@ def _email(value: Any, _: bool) -> str:
 EMAIL = Kind(_email, str.strip)
 
 
+def is_reserved(claim: str) -> bool:
+    """Whether only the provider sets a claim or attribute of this name; many readers of JSON see no case."""
+    plain = claim.partition("#")[0].lower()
+    return plain in _RESERVED or plain.startswith("urn:openid:params:jwt:claim:")
+
+
 def _claims_map(value: Any, _: bool) -> dict[str, str]:
     if not isinstance(value, dict) or len(value) > MAX_ITEMS:
         raise ValueError('expected claims and the person\'s attributes: {"employee_id": "employee_number"}')
     for claim, attribute in value.items():
-        if claim in PROTOCOL_CLAIMS:
+        if isinstance(claim, str) and is_reserved(claim):
             raise ValueError(f"the claim {claim} is set by the provider itself")
         for name in (claim, attribute):
             if not isinstance(name, str) or not re.fullmatch(r"[!-~]{1,200}", name):

@@ -11,19 +11,13 @@ from typing import Any, Final
 from clients.claim_rules import expression
 from clients.claim_rules.expression import ExpressionError, Node, Reading
 from clients.claim_rules.functions import TooLong, is_missing
-from clients.values import PROTOCOL_CLAIMS, Kind
+from clients.values import Kind, is_reserved
 
 MAX_RULES: Final = 50
 MAX_GROUPS: Final = 50  # that a row names in one condition
 _NAME: Final = re.compile(r"[!-~]{1,200}")
 _KEYS: Final = ("name", "value", "groups", "not_groups")
 SHAPE: Final = '[{"name": "role", "value": "case(\\"crm-admins\\", \\"admin\\", \\"user\\")", "groups": ["crm"]}]'
-#: What a reader takes for the word of the provider itself: who it is, how they proved it, what of it was checked.
-_RESERVED: Final = PROTOCOL_CLAIMS | {
-    "email_verified", "phone_number_verified", "verified_claims", "updated_at", "sub_id", "sub_jwk", "ds_hash", "txn",
-    "toe", "_claim_names", "_claim_sources", "subject-id", "pairwise-id",
-    "urn:oasis:names:tc:saml:attribute:subject-id", "urn:oasis:names:tc:saml:attribute:pairwise-id", "nameid",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +67,9 @@ class Rules:
         return {one.name: one.value for one in _outcomes(self, known, frozenset(groups)) if one.value is not None}
 
     def reads_of(self, name: str) -> frozenset[str]:
-        """Of which attributes one claim may be made."""
-        return frozenset(one for row in self.rows if row.name == name for one in expression.names_in(row.node))
+        """Of which attributes one claim may be made; a variant by language (Core §5.2) is of its attribute."""
+        read = (one for row in self.rows if row.name == name for one in expression.names_in(row.node))
+        return frozenset(one.partition("#")[0] for one in read)
 
     def groups(self) -> frozenset[str]:
         """Every group that is named, in a condition or within a value."""
@@ -141,9 +136,17 @@ def _check(value: Any, _: bool) -> list[dict[str, Any]]:
             found.append(_row(row))
         except ValueError as error:
             problems.append(f"row {place}{_whose(row)}: {error}")
+    problems += _alike(found)
     if problems:
         raise ValueError("; ".join(problems))
     return found
+
+
+def _alike(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names that differ by case alone: readers without it would take the one that comes last."""
+    first: dict[str, str] = {}
+    others = (one["name"] for one in rows if first.setdefault(one["name"].lower(), one["name"]) != one["name"])
+    return [f"{name} and {first[name.lower()]} differ by case alone; choose one" for name in dict.fromkeys(others)]
 
 
 def _whose(row: Any) -> str:
@@ -166,8 +169,8 @@ def checked_name(name: Any) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name.strip()):
         raise ValueError("name: expected the claim's or attribute's name, printable ASCII without spaces: role")
     name = str(name).strip()
-    plain = name.partition("#")[0].lower()  # many readers of JSON see no case
-    if plain in _RESERVED or plain.startswith("urn:openid:params:jwt:claim:"):
+    plain = name.partition("#")[0].lower()
+    if is_reserved(name):
         raise ValueError(f"name: {name} is set by the provider itself; choose another one, such as my_{plain[:20]}")
     return str(name)
 

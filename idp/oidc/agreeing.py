@@ -17,13 +17,14 @@ def described(services: Services, client_id: str, asked: Iterable[str], locale: 
     given = {**release.by_scope, "profile": (*release.by_scope.get("profile", ()), *release.own)}
     client = services.registry.find(client_id)
     made = () if client is None else client.oidc.claim_rules.names  # they come with the profile
-    found = []
-    for scope in scopes.in_order(tuple(asked)):
-        titles = _titles(services, given.get(scope, ()), locale)
+    asked, found = tuple(asked), []
+    apart = frozenset(scope.removeprefix("claim:") for scope in asked if scope.startswith("claim:"))
+    for scope in scopes.in_order(asked):
+        titles = _titles(services, (name for name in given.get(scope, ()) if name not in apart), locale)
         if scope.startswith("claim:") and client is not None:
             titles = _title(services, client, scope.removeprefix("claim:"), locale)
         if scope == "profile":
-            titles += tuple(name.replace("_", " ") for name in made)
+            titles += tuple(name.replace("_", " ") for name in made if name not in apart)
         title, text = scopes.describe(scope, titles)
         found.append({"name": scope, "title": title, "description": text})
     return found

@@ -194,6 +194,8 @@ def _without_offline(scope: str, wishes: Wishes, client: Client, wanted: Respons
 def _consented(asked: AuthorizationRequest, recipient: Recipient) -> tuple[str, ...]:
     """What the consent page must name: the scopes, and what the claims parameter asks for beyond them (Core §5.5)."""
     named = dict.fromkeys(asked.scope.split())
+    if "profile" in named and recipient.client.consent == "explicit":  # what an admin adds is agreed to by its name
+        named |= dict.fromkeys(f"claim:{name}" for name in recipient.own)
     for part in claims_parameter.members(asked.claims):
         named |= dict.fromkeys(scopes_of(part, recipient))
     if recipient.client.metadata.get("self_registered"):  # nobody has said what it is for: so people read it

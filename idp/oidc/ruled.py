@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -35,21 +35,34 @@ def explain(client: Client, known: Mapping[str, Any], rules: Rules | None = None
 def placed(client: Client, known: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     """`there`, with the claims of the rows made of what is `known`: a claim that has rows is what they say, or is none.
 
-    Its variants by language go with it: they are those of another value.
+    Its variants by language go with it, and the same name in other letters: they are those of another value, and many
+    readers see no case.
     """
-    names = frozenset(client.oidc.claim_rules.names)
+    names = frozenset(name.lower() for name in client.oidc.claim_rules.names)
     made = {one.name: one.value for one in explain(client, known) if one.value is not None}
-    found = {name: value for name, value in there.items() if name not in names and name.partition("#")[0] not in names}
+    found = {name: value for name, value in there.items() if names.isdisjoint(_spellings(name))}
     return with_own_marks({**found, **made}, known, names)
 
 
-def with_own_marks(told: Mapping[str, Any], known: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+def with_own_marks(told: Mapping[str, Any], known: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """What is told without saying that a value was checked which is another one than that of the person.
 
     `names`: the claims that the application's own table or rows make.
     """
-    gone = {mark for name, mark in _CHECKED.items() if name in names and not _is_same(told.get(name), known.get(name))}
+    own = {name.lower() for name in names} & _CHECKED.keys()
+    gone = {_CHECKED[name] for name in own if not _is_same(_told(told, name), known.get(name))}
     return {name: value for name, value in told.items() if name not in gone}
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    lower = name.lower()
+    return lower, lower.partition("#")[0]
+
+
+def _told(told: Mapping[str, Any], claim: str) -> Any:
+    """The one value of a claim, in whatever letters it is told; None of none, or of several."""
+    values = [value for name, value in told.items() if name.lower() == claim]
+    return values[0] if values and all(_is_same(one, values[0]) for one in values) else None
 
 
 def _is_same(made: Any, known: Any) -> bool:

@@ -78,6 +78,46 @@ def test_R5_an_address_that_nobody_checked_is_never_called_checked(provider: Pro
     assert "email_verified" not in told
 
 
+@pytest.mark.spec("OIDC Core 5.1")
+@pytest.mark.parametrize("name", ["email", "Email", "EMAIL"])
+def test_R5_readers_without_case_are_told_no_other_address_beside_the_checked_one(
+    provider: Provider, name: str
+) -> None:
+    provider.add_person(email_verified=True, claims={"mail2": "boss@example.com"})
+    app = provider.add_client("CRM", claim_rules=[{"name": name, "value": "mail2"}])
+    told = userinfo(provider, app, "openid email profile")
+    assert [value for claim, value in told.items() if claim.lower() == "email"] == ["boss@example.com"]
+    assert "email_verified" not in told
+
+
+def test_R5_names_that_differ_by_case_alone_and_words_of_the_provider_in_a_map_are_refused(provider: Provider) -> None:
+    with pytest.raises(InvalidMetadata, match="Role and role differ by case alone"):
+        provider.add_client("A", claim_rules=[{"name": "role", "value": "'a'"}, {"name": "Role", "value": "'b'"}])
+    for claim in ("email_verified", "SUB", "verified_claims", "_claim_names"):
+        with pytest.raises(InvalidMetadata, match="set by the provider itself"):
+            provider.add_client("B", claims_map={claim: "nickname"})
+
+
+def test_R5_what_rows_tell_beyond_what_was_agreed_to_is_asked_for(provider: Provider, browser: Browser) -> None:
+    provider.add_person(claims={"salary": "99999"})
+    app = provider.add_client("CRM", consent="explicit")
+    page = browser.log_in(provider.authorize(browser, app, scope="openid profile"))
+    assert browser.submit(page, "allow").code
+    assert provider.authorize(browser, app, scope="openid profile").code  # remembered
+    change = applications.Change(metadata={"claim_rules": [{"name": "wage_band", "value": "salary"}]})
+    applications.update(provider.services, OWNER, provider.services.registry.get(app.id), change)
+    page = provider.authorize(browser, app, scope="openid profile")
+    assert page.is_consent_page
+    assert "wage band" in page.dom.text
+    assert browser.submit(page, "allow").code
+    assert provider.authorize(browser, app, scope="openid profile").code
+
+
+def test_R5_a_row_of_a_variant_by_language_is_of_its_attribute(provider: Provider) -> None:
+    app = provider.add_client("CRM", claim_rules=[{"name": "b", "value": "first(list(pay#de, pay))"}])
+    assert app.client.oidc.claim_rules.reads_of("b") == {"pay"}
+
+
 def test_R5_a_claim_of_another_language_is_not_told_beside_a_made_one(provider: Provider) -> None:
     provider.add_person(claims={"nickname": "A", "nickname#de": "B"})
     app = provider.add_client("CRM", claim_rules=[{"name": "nickname", "value": "'made'"}])
