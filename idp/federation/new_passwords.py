@@ -10,12 +10,13 @@ from idp.federation import keeping, leaving, links
 from idp.federation.guesses import Guess
 from idp.federation.ldap import changing_password as there
 from idp.federation.ldap import standing
+from idp.federation.ldap.signing_in import Counts
 from idp.federation.provider import Provider
 from idp.federation.typed import down, told
 from idp.ids import new_id
 from idp.login.browser import devices
 from idp.login.throttle import Guesser
-from idp.login.upstream import Asked, Changed, NewPassword
+from idp.login.upstream import Asked, Changed, NewPassword, Over
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request
@@ -41,23 +42,33 @@ def change(services: Services, request: Request, asked: Asked, new: NewPassword)
     if asked.password == new.password:
         return Changed((SAME,))
     mine = links.of_person(services.db, person.id) if person is not None else ()
-    subject = next((link.subject for link in mine if link.provider_id == asked.directory), "")
+    linked = next((link.subject for link in mine if link.provider_id == asked.directory), "")
+    subject = asked.over.subject if asked.over is not None else linked
     guess = Guess(services, request, kept.provider, account)
     try:
-        passwords = there.Passwords(asked.password, new.password)
+        passwords = there.Passwords(asked.password, new.password, only_over=asked.over is not None)
         question = leaving.trial(services, kept)
-        done = there.change(services, question, (asked.login, subject), passwords, guess.may_be_tried)
+        done = there.change(services, question, (asked.login, subject), passwords, _counts(guess, asked.over))
     except Refused as error:
         services.log.warning("directory_not_asked", provider=asked.directory, kind=error.code, reason=error.detail)
         return Changed((down(kept.provider),))
     _counted(services, guess, who, asked, is_right=done.is_proven)
     if done.ok:
-        if guess.person_id:  # whose account it is here; at a first sign-in nobody's yet
-            password_there.changed(services, request, guess.person_id, asked.directory, new.ended)
+        mine_is = guess.person_id or (asked.over.person.id if asked.over and asked.over.person else "")
+        if mine_is:  # whose account it is here; at a first sign-in nobody's yet
+            password_there.changed(services, request, mine_is, asked.directory, new.ended)
         return Changed()
     if done.is_proven:  # what it says has neither of the passwords in it, and says why to whoever looks after it
         services.log.info("directory_password_refused", provider=asked.directory, why=done.state, said=done.said[:200])
     return Changed((_text(kept.provider, done.state),))
+
+
+def _counts(guess: Guess, over: Over | None) -> Counts:
+    """Whether it may be tried: of the account that was proven, and of nobody who was linked with it since."""
+    if over is None:
+        return guess.may_be_tried
+    allowed = ("", over.person.id if over.person is not None else "")
+    return lambda subject: guess.may_be_tried(subject) and subject == over.subject and guess.person_id in allowed
 
 
 def _counted(services: Services, guess: Guess, who: Guesser, asked: Asked, *, is_right: bool) -> None:
@@ -74,6 +85,8 @@ def _text(provider: Provider, state: str) -> str:
     name = provider.name
     texts: Final = {
         standing.WRONG: WRONG,
+        standing.OK: N_("Your password at %(name)s has not run out, so it was not changed. Sign in with it.",
+                        name=name),
         there.SHORT: N_("%(name)s asks for a longer password.", name=name),
         there.SIMPLE: N_("This password is too simple for %(name)s. Mix more kinds of characters, or more words.",
                          name=name),

@@ -51,7 +51,7 @@ def find_person(
     link = links.find(services.db, provider.id, identity.subject)
     if link is not None:
         return services.directory.find(link.person_id)
-    person = _by_address(services, provider, identity)
+    person = by_address(services, provider, identity)
     if person is not None and not may_be(person.id):
         return person
     if person is not None:
@@ -66,7 +66,7 @@ def find_person(
     return make(services, provider, identity, lambda who: _recorder(services, request, provider, who), may_be)
 
 
-def _by_address(services: Services, provider: Provider, identity: Identity) -> Person | None:
+def by_address(services: Services, provider: Provider, identity: Identity) -> Person | None:
     """Never by an address alone: an owner declared the provider for its domain, it states it as verified, and so do we.
 
     Whoever has rights here proves them once, whatever somebody else says of an address.

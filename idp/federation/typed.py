@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from idp.accounts import break_glass
 from idp.accounts.person import MAX_LOGIN, Person
@@ -12,10 +13,13 @@ from idp.federation.guesses import Guess
 from idp.federation.ldap import standing
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
-from idp.login.upstream import Asked, Typed
+from idp.login.upstream import Asked, Over, Typed
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request
+
+if TYPE_CHECKING:
+    from idp.federation.ldap.signing_in import Checked
 
 _RENEWED: Final = (standing.EXPIRED, standing.MUST_CHANGE)
 
@@ -61,15 +65,32 @@ def check_password(services: Services, request: Request, asked: Asked) -> Typed:
         return Typed(is_unasked=True, error=down(kept.provider))
     (guess.was_right if checked.standing.is_proven else guess.was_wrong)()
     if checked.identity is None:
-        state = checked.standing
-        if state.state == standing.LOCKED:  # whoever guesses may have locked it: the log says so, no page
-            services.log.info("directory_account_locked", provider=directory)
-        why = told(kept.provider, state.state) if state.is_proven else ""
-        may = state.is_proven and kept.provider.changes_passwords
-        return Typed(
-            is_right=state.is_proven, error=why, renews=directory if may and state.state in _RENEWED else ""
-        )  # fmt: skip
+        return _in_the_way(services, kept.provider, checked)
     return known(services, request, kept.provider, checked.identity)
+
+
+def _in_the_way(services: Services, provider: Provider, checked: Checked) -> Typed:
+    """What is told to whoever has proven the password; that it can be renewed here, where it is that alone."""
+    state = checked.standing
+    if state.state == standing.LOCKED:  # whoever guesses may have locked it: the log says so, no page
+        services.log.info("directory_account_locked", provider=provider.id)
+    if not state.is_proven or checked.of is None:
+        return Typed()
+    said = Typed(is_right=True, error=told(provider, state.state))
+    if state.state not in _RENEWED or not provider.changes_passwords:
+        return said
+    link = links.find(services.db, provider.id, checked.of.subject)
+    # Whom the next sign-in would join with it is as good as linked: their second factor guards it already.
+    person = (
+        services.directory.find(link.person_id)
+        if link is not None
+        else people.by_address(services, provider, checked.of)
+    )
+    if person is not None and not person.enabled:
+        return Typed(person, is_right=True)
+    if person is not None and (person.must_reset or break_glass.is_one(services.db, person)):
+        return said  # "This was not me", or this way in is not theirs: nothing is changed for whoever types
+    return replace(said, renews=Over(provider.id, checked.of.subject, state.state, person))
 
 
 def known(

@@ -42,6 +42,7 @@ from idp.login.steps import (
     offer_passkey,
     prove,
     renew,
+    renew_there,
 )
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Proven, Show
 from idp.texts import N_
@@ -142,6 +143,7 @@ def _next(services: Services, request: Request, flow: Flow, session: Session | N
 
 
 def _show(services: Services, request: Request, flow: Flow, session: Session | None, step: Page) -> Response:
+    flow = replace(flow, renews="") if isinstance(step, Identify) and flow.renews else flow  # said anew
     return settle(services, request, _PAGES[type(step)](services, request, flow, session, step))
 
 
@@ -168,10 +170,12 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
     step = more_proof(flow, methods, needs, services.clock())
     if isinstance(step, Prove):
         return prove.ask(services, request, replace(proven, flow=flow), step)
-    if isinstance(step, Renew):
-        return renew.ask(services, request, replace(proven, flow=flow))
     if isinstance(step, Deny) and step.cause == BY_RULE:
         raise not_here.refusal(services, request, flow, person.username, needs.need)
+    if flow.renews:  # whatever else there is: nobody is in by a password that is over
+        return settle(services, request, renew_there.ask(services, request, replace(proven, flow=flow)))
+    if isinstance(step, Renew):
+        return renew.ask(services, request, replace(proven, flow=flow))
     if isinstance(step, Deny) and not requirements.is_met(needs.need.level, methods):
         return deny(services, request, flow, step)
     again = accounts.find(services, request, people=(person.id,))

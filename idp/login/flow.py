@@ -66,6 +66,7 @@ class Flow:
     linking: str = ""  # an account elsewhere that waits for its person to sign in here, in State
     idp_hint: str = ""  # the provider that the application means, by name or id; `@` and a mail domain
     began: str = ""  # the id of the request that it began with: the conversation's name in the record
+    renews: str = ""  # a password that is over in a directory, in State: a new one is chosen before anybody is in
 
     @property
     def conversation(self) -> str:
@@ -105,7 +106,7 @@ def dump(flow: Flow) -> dict[str, Any]:
     for name in ("among", "in_detail"):
         if not plain["demands"][name]:  # during an upgrade the version before reads it as well
             del plain["demands"][name]
-    for name in ("linking", "idp_hint"):
+    for name in ("linking", "idp_hint", "renews"):
         if not plain[name]:
             del plain[name]
     return plain

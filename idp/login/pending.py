@@ -56,7 +56,7 @@ def keep(services: Services, pending: Pending) -> None:
         "person": pending.person_id, "methods": pending.methods, "changed": pending.password_changed_at,
         "stay": pending.stay, "shared": pending.shared, "allowed": pending.allowed, "data": dict(pending.data),
         "session": pending.session_id, "auth_time": pending.auth_time,
-        "began": pending.began,
+        "began": pending.began, "renews": pending.flow.renews,
     }  # fmt: skip
     services.state.put(_key(pending.flow), value, TTL)
 
@@ -64,7 +64,7 @@ def keep(services: Services, pending: Pending) -> None:
 def find(services: Services, flow: Flow) -> Pending | None:
     """The one that a posted flow names, or None where it took too long."""
     kept = services.state.get(_key(flow)) if flow.pending else None
-    if kept is None:
+    if kept is None or kept.get("renews", "") != flow.renews:  # no page lets anybody off what they have to renew
         return None
     return Pending(
         flow, kept["person"], tuple(kept["methods"]), kept["changed"], kept["stay"], kept["shared"],

@@ -49,6 +49,13 @@ def of_person(services: Services, request: Request, flow: Flow, person: Person, 
     return of_place(services, _place(services, request, person), flow, person, methods)
 
 
+def of_newcomer(services: Services, request: Request, flow: Flow) -> Need:
+    """What the rules ask of somebody who has no account here yet: those that are for everybody."""
+    services.rules.refresh()
+    here = Circumstances((), flow.client_id, request.remote_address, lambda: False, services.clock())
+    return requirements.needed(services.rules.current(), here)
+
+
 @dataclass(frozen=True)
 class Place:
     """From where somebody signs in, and when: what rules look at beside the person and the application.
@@ -72,7 +79,7 @@ def of_place(services: Services, place: Place, flow: Flow, person: Person, metho
         return _in_emergency(services, person.id)
     need = needed_at(services, place, flow, person)
     due = expiry.password_due(services, person, place.at) if PASSWORD in methods else None
-    is_over = due is not None and due.is_over
+    is_over = bool(flow.renews) or (due is not None and due.is_over)
     if not need.level and _asks_for_own(services, place, flow, person, renews=is_over):
         need = replace(need, level=requirements.SECOND)
     return _step_up(services, need, person.id, password_expired=is_over, by_mail=_by_mail(services, person))

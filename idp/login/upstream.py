@@ -56,13 +56,25 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """A password that is right in a directory, and over there: how the account stands, its key, and whose it is here,
+    where it is anybody's.
+    """
+
+    directory: str
+    subject: str
+    state: str
+    person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """What a directory elsewhere says of a password that was typed here.
 
     `is_right`: it is; `person`: whose it is here, where it is anybody's; `error`: what is in their way there, told to
     whoever has proven it, or that nobody there could be asked (`is_unasked`). `linking`: an account there that waits
-    for its person to prove the one here, with the `notice` that says so. `renews`: the directory in which they may
-    choose a new one now, since this one is over there.
+    for its person to prove the one here, with the `notice` that says so. `renews`: what is over there, where they may
+    choose a new one now.
     """
 
     person: Person | None = None
@@ -71,17 +83,21 @@ class Typed:
     error: str = ""
     linking: str = ""
     notice: str = ""
-    renews: str = ""
+    renews: Over | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a directory is asked of: a name and a password as they were typed, and who is called so here, if anybody."""
+    """What a directory is asked of: a name and a password as they were typed, and who is called so here, if anybody.
+
+    `over`: a change is of this account alone, and only where its password is over there.
+    """
 
     directory: str
     login: str
     password: str = field(repr=False)
     person: Person | None
+    over: Over | None = None
 
 
 @dataclass(frozen=True, slots=True)

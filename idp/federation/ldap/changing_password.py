@@ -43,17 +43,18 @@ _WORDS: Final = (
 )
 #: ERROR_PASSWORD_RESTRICTION and ERROR_INVALID_PASSWORD (MS-ERREF §2.2), as Active Directory begins its message.
 _RESTRICTED, _OLD_WRONG = "0000052D", "00000056"
-_MAY: Final = (standing.OK, standing.EXPIRED, standing.MUST_CHANGE)
+_OVER: Final = (standing.EXPIRED, standing.MUST_CHANGE)
 _DAY: Final = 86400
 CHANGE_SECONDS: Final = 4.0  # it hashes, looks at those before and writes: cut short, nobody would know what holds
 
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """The one that they have there, and the one that they want."""
+    """The one that they have there, and the one that they want. `only_over`: not in place of one that is in order."""
 
     old: str = field(repr=False)
     new: str = field(repr=False)
+    only_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _changed(
         return Outcome(standing.WRONG, False)
     is_in = stands.state != standing.EXPIRED and not is_domain
     state = standing.of_entry(entry, now) if stands.ok else stands.state
-    if state not in _MAY:
+    if state not in _OVER and (passwords.only_over or state != standing.OK):
         return Outcome(state, True)
     if not is_in:
         asking.introduce(provider, question.secret, conversation)

@@ -28,10 +28,14 @@ _WRONG: Final = Standing(standing.WRONG, False)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of it. `identity`: who it is there, where the password is right and nothing else is in the way."""
+    """What came of it. `identity`: who it is there, where the password is right and nothing else is in the way.
+
+    `of`: whose entry it is, where the password is right and something is; its groups were not read.
+    """
 
     standing: Standing
     identity: Identity | None = None
+    of: Identity | None = None
 
 
 def _always(_key: str) -> bool:
@@ -73,7 +77,7 @@ def _asked(
         if stands.ok and entry is not None:
             stands = Standing(standing.of_entry(entry, now), True)
         if not stands.ok or entry is None:
-            return Checked(stands)
+            return Checked(stands, of=entries.identity(provider, entry, None) if entry and stands.is_proven else None)
         asking.introduce(provider, question.secret, conversation)
         return Checked(stands, entries.identity(provider, entry, groups.of(conversation, provider, entry)))
 

@@ -20,7 +20,7 @@ from idp.login import holding
 from idp.login.browser import devices, robots
 from idp.login.services import Services
 from idp.login.throttle import Guesser, Pause, Repeat
-from idp.login.upstream import Asked
+from idp.login.upstream import Asked, Over
 from idp.meters.notes import Meters
 from idp.texts import N_
 from idp.wire import Request
@@ -40,8 +40,8 @@ class PasswordResult:
     `unproven`: the password was not looked at, since nobody has shown to be there.
     `check`: the next try from here must show that (W4). `error_id`: what to read out to the help desk, once a typing
     mistake is not all that it can be: the same for names that exist and others. `methods`: what was shown. `linking`:
-    an account elsewhere waits for its person to prove the one here, as `notice` says. `renews`: the directory in which
-    the password is over, and may be changed by our page.
+    an account elsewhere waits for its person to prove the one here, as `notice` says. `renews`: what is over in a
+    directory, and may be changed by our page.
     """
 
     person: Person | None
@@ -53,7 +53,7 @@ class PasswordResult:
     methods: tuple[str, ...] = (PASSWORD,)
     linking: str = ""
     notice: str = ""
-    renews: str = ""
+    renews: Over | None = None
 
     @property
     def is_unheard(self) -> bool:

@@ -91,8 +91,8 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     if outcome.linking:  # whoever has an account here proves it once, in this very conversation
         anew = Identify(notice=outcome.notice, anew=True)
         return Show(replace(flow, linking=outcome.linking, login_hint=""), anew)
-    if outcome.renews:  # right there, and over: another one is chosen in this very conversation
-        return renew_there.ask(services, request, flow, typed, outcome.renews)
+    if outcome.renews is not None:  # right there, and over: another one is chosen in this very conversation
+        return renew_there.begin(services, request, flow, typed, outcome.renews)
     if outcome.person is None:
         counted.in_vain(key, now)
         return _not_proven(services, request, flow, typed, outcome)
