@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Unpack
 
-from idp.accounts import break_glass, effects, memberships, past, store
+from idp.accounts import break_glass, effects, inviting, memberships, past, store
 from idp.accounts.effects import Changes, Ended, Forgotten, Guard, Guarded, Replaced, Tells
 from idp.accounts.lookup import KnownAs, Lookup
 from idp.accounts.person import (
@@ -312,6 +312,8 @@ class Directory(Lookup):
         with self._db.transaction() as tx:
             person = locked(tx, person_id)
             if known is not None and (not person.enabled or person.password_changed_at != known.password_changed_at):
+                raise PersonChanged
+            if known is not None and inviting.is_withdrawn(tx, person):  # while it was chosen
                 raise PersonChanged
             self._replace(tx, person, password_hash)
             tell(record, tx, "password:set", person, **detail)

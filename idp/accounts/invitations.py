@@ -18,6 +18,7 @@ from idp.audit import Recorder
 from idp.ids import digest
 from idp.language import dates_of_person
 from idp.mail import delivery
+from idp.normal_forms import normal
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
@@ -28,9 +29,12 @@ NO_ADDRESS = "they have no address"
 MAX_NOTE: Final = 1000  # characters of an own text
 #: What mail programs make a link of: a scheme, and a name with a dot before letters. One that phishes needs no more.
 _WEB_ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S*|\bwww\.\S+|\b(?:[\w-]+\.)+[^\W\d_]{2,}\b\S*|\b\d+(?:\.\d+){3}\b", re.I
-)
-_MAIL_ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[^\W\d_]{2,}\b(?![/:?#@])")
+    r"[a-z][a-z0-9+.-]*://|\b(?:mailto|tel|sms|javascript|data):\S|\bwww\.\S|"
+    r"[^\s@/.]\.[^\W\d_]{2}|[^\s@/.]\.xn--|\b\d+(?:\.\d+){3}\b", re.I
+)  # fmt: skip
+_MAIL_ADDRESS = re.compile(r"(?!www\.)[\w.+-]+@(?:[\w-]+\.)+[^\W\d_]{2,}\.?", re.I)
+_BETWEEN_WORDS = re.compile(r"[\s,;()<>\[\]{}\"“”„«»|]+")
+_DOTS = str.maketrans("。｡．․", "....")  # that browsers take for one in the name of a host (UTS #46)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,27 @@ def checked_note(text: str) -> str:
     clean = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
     if len(clean) > MAX_NOTE:
         raise InvalidPerson("note", f"the own text has {len(clean)} characters; write at most {MAX_NOTE}")
-    found = _WEB_ADDRESS.search(_MAIL_ADDRESS.sub(" ", unicodedata.normalize("NFKC", clean)))
-    if found is not None:
+    found = _web_address_in(clean)
+    if found:
         raise InvalidPerson(
-            "note", f"“{found.group()[:60]}” in the own text reads like a web address, and mail programs make a link "
+            "note", f"“{found[:60]}” in the own text reads like a web address, and mail programs make a link "
                     "of it; leave it out (an invitation has one link, its own; a mail address may stand there)"
         )  # fmt: skip
     return clean
+
+
+def _web_address_in(text: str) -> str:
+    """The first word that some program would make a link of; "": there is none. A mail address alone may stand."""
+    plain = normal("NFKC", text.translate(_DOTS))
+    plain = "".join(c for c in plain if unicodedata.category(c)[0] not in "MC")  # what is not seen hides no name
+    words = _BETWEEN_WORDS.split(plain)
+    return next((one for one in words if _WEB_ADDRESS.search(one) and not _MAIL_ADDRESS.fullmatch(one)), "")
+
+
+def _shown_writer(name: str) -> str:
+    """Who writes; "" (the company) where the name would be a link, or is written so that it reads as another."""
+    is_odd = any(unicodedata.category(one)[0] == "C" for one in name)
+    return "" if is_odd or _web_address_in(name) else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +128,7 @@ def _send(services: Services, person: Person, words: Words, now: bool) -> Invite
     hours, address = services.settings.recovery.invitation_hours, person.email or ""
     values = {
         "link": _link(services, person, words.by, "mail", hours * 3600.0), "hours": hours, "minutes": hours * 60,
-        "username": person.username, "name": person.name, "note": words.note, "writer": words.writer,
+        "username": person.username, "name": person.name, "note": words.note, "writer": _shown_writer(words.writer),
     }  # fmt: skip
     locale, problem = dates_of_person(services, person.claims), ""
     if now:

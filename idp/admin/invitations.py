@@ -76,10 +76,13 @@ def withdraw(services: Services, actor: Actor, person: Person) -> bool:
     actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     if person.password_changed_at is not None:
         raise NotWaiting(person.username)
-    with services.db.transaction() as tx:
-        if not inviting.withdraw(tx, person.id, actor.name, services.clock()):
-            return False
-        actor.record(services)(tx, "invitation:withdrawn", {"person_id": person.id})
+    try:
+        with services.db.transaction() as tx:
+            if not inviting.withdraw(tx, person.id, actor.name, services.clock()):
+                return False
+            actor.record(services)(tx, "invitation:withdrawn", {"person_id": person.id})
+    except inviting.PasswordSet:
+        raise NotWaiting(person.username) from None
     return True
 
 

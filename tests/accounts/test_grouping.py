@@ -216,7 +216,7 @@ def test_U1_somebody_in_400_groups_is_one_look_and_one_write_more(directory: Dir
     ran: list[str] = []
     db.observer = ran.append
     assert len(directory.add_to_group(ann.id, "one more").groups) == 401
-    assert len(ran) < 15
+    assert len(ran) < 16  # one of them for the id that the record has
 
 
 @pytest.mark.parametrize("name", ["WITHIN", "OF_THESE"])

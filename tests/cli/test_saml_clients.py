@@ -118,6 +118,7 @@ def test_settings_groups_and_persons_are_taken(site: Folder) -> None:
 RSA = "http://www.w3.org/2001/04/xmldsig-more#rsa-"
 PSS = "http://www.w3.org/2007/05/xmldsig-more#"
 FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
+ROWS = [{"name": "role", "value": 'case("a", "b", name)', "groups": ["all"]}]
 TABLE = {
     "mail": "email",
     "team": {"source": "groups", "friendly_name": "Team", "name_format": "basic"},
@@ -138,6 +139,7 @@ SETTABLE: list[tuple[str, str, Any]] = [
     ("attributes", json.dumps(TABLE), {**TABLE, "team": {
         "source": "groups", "friendly_name": "Team",
         "name_format": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}}),
+    ("claim_rules", json.dumps(ROWS), ROWS),
     *(("require_signed_requests", one, value) for one, value in (("yes", True), ("false", False))),
     *(("signature_algorithm", f"rsa-sha{bits}", f"{RSA}sha{bits}") for bits in (256, 384, 512)),
     *(("signature_algorithm", f"rsa-pss-sha{bits}", f"{PSS}sha{bits}-rsa-MGF1") for bits in (256, 384, 512)),

@@ -171,6 +171,17 @@ def test_U1_pages_of_the_list_have_each_invitation_once(provider: Provider) -> N
         "or 203.0.113.7/x",
         "or it@evil.example/login",
         "javascript://x",
+        "www.login@evil.example",
+        "www.a@b.evil.co/login?x",
+        "it@login.evil.example/path",
+        "a@b.evil.example:8080/x",
+        "mailto:eve@evil.example?subject=x",
+        "evil。example/login",
+        "\U0001f4a9.la/x",
+        "i\u2764.ws",
+        "evil\u034f.example",
+        "evil\ufe0f.com",
+        "evil.xn--p1ai",
         "x" * (invitations.MAX_NOTE + 1),
     ],
 )
@@ -218,7 +229,50 @@ def test_U1_an_own_text_is_quoted_under_the_name_of_its_writer_and_adds_neither_
     assert html.count("<a href") == html.count(f'<a href="{provider.issuer}/setup/')
 
 
+@pytest.mark.parametrize(
+    "name", ["https://evil.example", "www.evil.example", "Boss \u202eelpmaxe.live", "Ada evil.example"]
+)
+def test_U1_a_writer_who_is_called_like_an_address_writes_in_the_companys_name(
+    provider: Provider, bea: Person, name: str
+) -> None:
+    boss = provider.add_person("boss")
+    words = invitations.Words("Welcome!", writer=name, by=f"person:{boss.id}")
+    invitations.send(provider.services, bea, words)
+    (mail,) = collect(provider)
+    assert f"{provider.services.settings.brand.company} writes:" in mail.text
+    assert "evil" not in mail.text
+    assert "live" not in mail.text
+
+
 def test_U1_words_of_the_command_line_are_the_companys(provider: Provider, bea: Person) -> None:
     text = mailed(provider, bea, "Welcome!").text
     assert f"{provider.services.settings.brand.company} writes:\n> Welcome!" in text
     assert "writes:" not in mailed(provider, bea).text
+
+
+def test_U1_a_withdrawal_while_the_password_is_chosen_holds(
+    provider: Provider, browser: Browser, bea: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = provider.services
+    page = browser.get(mailed(provider, bea).link)
+    really = services.passwords.hash
+
+    def hashed(password: str) -> str:
+        made = really(password)
+        assert verbs.withdraw(services, SHELL, services.directory.get(bea.id))
+        return made
+
+    monkeypatch.setattr(services.passwords, "hash", hashed)
+    answer = browser.submit(page, None, password=NEW, confirm=NEW)
+    assert not answer.is_redirect
+    assert not services.directory.get(bea.id).has_password
+
+
+def test_U1_nobody_is_told_withdrawn_of_whoever_has_set_a_password_meanwhile(
+    provider: Provider, browser: Browser, bea: Person
+) -> None:
+    seen = provider.services.directory.get(bea.id)
+    browser.submit(browser.get(mailed(provider, bea).link), None, password=NEW, confirm=NEW)
+    with pytest.raises(people.NotWaiting):
+        verbs.withdraw(provider.services, SHELL, seen)
+    assert not provider.events("invitation:withdrawn")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from idp.accounts import rows
 from idp.accounts.inviting import store
 from idp.accounts.person import Person
 from idp.db import Database, Transaction
@@ -74,8 +75,17 @@ def not_sent(db: Database, person_id: str) -> None:
     db.run(store.WAY, person_id=person_id, new_way="none")
 
 
+class PasswordSet(Exception):
+    """Whoever was invited has set a password meanwhile."""
+
+
 def withdraw(tx: Transaction, person_id: str, by: str, now: float) -> bool:
-    """No link of before opens anything any more; whether it was not so already."""
+    """No link of before opens anything any more; whether it was not so already.
+
+    Nobody sets a password until the transaction ends. Errors: `NoSuchPerson`; `PasswordSet`.
+    """
+    if rows.locked(tx, person_id).password_changed_at is not None:
+        raise PasswordSet
     return tx.run(
         store.WITHDRAW, person_id=person_id, sent_at=None, sent_by="", way="none", expires_at=None, withdrawn_at=now,
         withdrawn_by=by, turn=1,

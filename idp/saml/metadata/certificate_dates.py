@@ -27,17 +27,26 @@ def find_doubts(services: Services, client: Client) -> list[str]:
     ]
 
 
+def _subject(certificate: x509.Certificate) -> str:
+    """Whose it says it is. The name is read by itself, and may be what no name can be."""
+    try:
+        return certificate.subject.rfc4514_string()[:120]
+    except ValueError:
+        return "its name cannot be read"
+
+
 def _doubts(certificates: Iterator[str] | tuple[str, ...], does: str, now: float) -> Iterator[str]:
     for one in certificates:
         try:
             read = x509.load_der_x509_certificate(b64decode(one))
             begins, ends = read.not_valid_before_utc.timestamp(), read.not_valid_after_utc.timestamp()
+            subject = _subject(read)
         except ValueError:  # a kind that is not read is told of elsewhere
             continue
         if begins <= now < ends:
             continue
         when = f"ran out on {day_of(ends)}" if ends <= now else f"is valid from {day_of(begins)} on"
         yield (
-            f"a certificate that it {does} {when} ({read.subject.rfc4514_string()[:120]}): its key is used all the "
+            f"a certificate that it {does} {when} ({subject}): its key is used all the "
             "same (SAML takes certificates as bare keys); ask the application whether it is the right one"
         )

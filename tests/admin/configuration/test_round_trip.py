@@ -278,6 +278,10 @@ SAML_VALUES: dict[str, list[Any]] = {
         {"mail": {"source": "email", "name_format": "uri", "friendly_name": ODD}, "Role": {"values": [ODD, "b"]}},
         {'a.b "c"': "email", "urn:oid:1.2": {"values": []}},
     ],
+    "claim_rules": [
+        [{"name": "role", "value": 'case("a", "b\\"c", "d")', "groups": [ODD], "not_groups": ["x"]},
+         {"name": "mail", "value": "lower(email)"}],
+    ],
     "require_signed_requests": [True, False],
     "signature_algorithm": ["rsa-sha512", "rsa-sha1"],
     "digest_algorithm": ["sha384", "sha1"],
@@ -315,7 +319,8 @@ def test_C5_every_setting_of_a_service_provider_goes_there_and_back(configured: 
             draft = Draft(kind="saml", name=f"{field} {number}", metadata=metadata)
             configured.services.registry.register(draft)
     text = there_and_back(configured, another())
-    assert all(f"\n{field} = " in text or f"\n[application.{field}" in text for field in SETTINGS)
+    written = ("\n{} = ", "\n[application.{}", "\n[[application.{}")
+    assert all(any(one.format(field) in text for one in written) for field in SETTINGS)
 
 
 def test_C5_every_fact_of_a_service_providers_metadata_goes_there_and_back(
