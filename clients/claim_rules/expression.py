@@ -16,6 +16,7 @@ from clients.claim_rules.functions import (
     FUNCTIONS,
     MAP,
     Function,
+    Texts,
     TooLong,
     is_missing,
     texts,
@@ -24,8 +25,11 @@ from clients.claim_rules.functions import (
 MAX_LENGTH: Final = 2_000  # characters of one expression
 MAX_PARTS: Final = 200  # texts, names and functions in one
 MAX_DEPTH: Final = 10  # functions within each other
-#: Characters that may be gone through for one value of one person.
-MAX_WORK: Final = 200_000
+#: What may be gone through for one value of one person, and for all rows of an application: characters, and as many
+#: for each text as it costs besides.
+MAX_WORK: Final = 400_000
+MAX_ALL: Final = 8_000_000
+EACH: Final = 20
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+)|(?P<text>"(?:[^"\\]|\\["\\])*"|'(?:[^'\\]|\\['\\])*')"""
     r"""|(?P<name>[A-Za-z_][A-Za-z0-9_.:/~#-]*)|(?P<mark>[(),])"""
@@ -81,18 +85,40 @@ Node = Text | Name | Call
 
 @dataclass(slots=True)
 class Reading:
-    """What is known of a person, what they are in, and how much may still be gone through for one value."""
+    """What is known of a person, what they are in, and how much may still be gone through: for a value, for all."""
 
     known: Mapping[str, Any]
     groups: Set[str]
-    left: int = field(default=MAX_WORK)
+    left: int = MAX_WORK
+    left_of_all: int = MAX_ALL
+    _lists: dict[int, Texts] = field(default_factory=dict)  # of what is known, by where it is: gone through once
+
+    def value(self, node: Node) -> Any:
+        """The value of one row. Errors: `TooLong`."""
+        self.left = MAX_WORK
+        return value_of(node, self)
 
     def spend(self, value: Any) -> Any:
         """The value, if it may be looked at. Errors: `TooLong`."""
-        self.left -= 1 + (len(value) if isinstance(value, str) else sum(map(len, texts(value))))
-        if self.left < 0:
+        if isinstance(value, str):
+            work = EACH + len(value)
+        elif isinstance(value, list | tuple):
+            value = value if type(value) is Texts else self._texts(value)
+            work = EACH * (1 + len(value)) + sum(map(len, value))
+        else:
+            work = EACH
+        self.left -= work
+        self.left_of_all -= work
+        if self.left < 0 or self.left_of_all < 0:
             raise TooLong
         return value
+
+    def _texts(self, known: Any) -> Texts:
+        found = self._lists.get(id(known))
+        if found is None:
+            found = self._lists[id(known)] = Texts(texts(known))
+            self.left_of_all -= EACH * len(known)
+        return found
 
 
 def value_of(node: Node, reading: Reading) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,8 +27,14 @@ class Function:
     apply: Callable[[list[Any]], Any]
 
 
-def texts(value: Any) -> tuple[str, ...]:
+class Texts(list[str]):
+    """A list that holds texts alone: it is not looked through again."""
+
+
+def texts(value: Any) -> Sequence[str]:
     """A value as texts: of a list each, of an object none."""
+    if type(value) is Texts:
+        return value
     if isinstance(value, str):
         return (value,) if value else ()
     if isinstance(value, bool):
@@ -47,8 +53,8 @@ def is_missing(value: Any) -> bool:
 
 def _like(value: Any, made: Iterable[str]) -> Any:
     """What was made of a list is a list, of one text one."""
-    found = [one for one in made if one]
-    if any(len(one) > MAX_TEXT for one in found) or len(found) > MAX_VALUES:
+    found = Texts(filter(None, made))
+    if len(found) > MAX_VALUES or (found and max(map(len, found)) > MAX_TEXT):
         raise TooLong
     return found or None if isinstance(value, list | tuple) else next(iter(found), None)
 
@@ -83,6 +89,8 @@ def _without(given: list[Any]) -> Any:
 
 def _wrap(given: list[Any]) -> Any:
     begin, end = _one(given[0]), _one(given[2]) if len(given) > 2 else ""
+    if len(texts(given[1])) > MAX_VALUES:  # before they are made
+        raise TooLong
     return _like(given[1], (f"{begin}{one}{end}" for one in texts(given[1])))
 
 
@@ -91,7 +99,10 @@ def _list(given: list[Any]) -> Any:
 
 
 def _join(given: list[Any]) -> Any:
-    return _like("", [_one(given[0]).join(text for one in given[1:] for text in texts(one))])
+    mark, parts = _one(given[0]), [text for one in given[1:] for text in texts(one)]
+    if sum(map(len, parts)) + len(mark) * (len(parts) - 1) > MAX_TEXT:  # before it is made
+        raise TooLong
+    return _like("", [mark.join(parts)])
 
 
 def _map(given: list[Any]) -> Any:

@@ -81,6 +81,7 @@ NO_RULES: Final = Rules()
 
 
 def _outcomes(rules: Rules, known: Mapping[str, Any], groups: frozenset[str]) -> Iterator[Outcome]:
+    reading = Reading(known, groups)
     for name in rules.names:
         rows = ((place, row) for place, row in enumerate(rules.rows, 1) if row.name == name)
         place, row = next(((place, row) for place, row in rows if row.holds(groups)), (0, None))
@@ -88,7 +89,7 @@ def _outcomes(rules: Rules, known: Mapping[str, Any], groups: frozenset[str]) ->
             yield Outcome(name)
             continue
         try:
-            value = expression.value_of(row.node, Reading(known, groups))
+            value = reading.value(row.node)
             yield Outcome(name, place, None if is_missing(value) else value)
         except TooLong:
             yield Outcome(name, place, is_too_long=True)
