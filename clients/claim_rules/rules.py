@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
@@ -190,9 +191,13 @@ def _groups(key: str, value: Any) -> list[str]:
     if not isinstance(value, list | tuple) or len(value) > MAX_GROUPS:
         raise ValueError(f"{key}: expected a list of at most {MAX_GROUPS} names of groups")
     for one in value:
-        if not isinstance(one, str) or not one.strip() or len(one) > 128 or not one.isprintable():
+        if not isinstance(one, str) or not one.strip() or len(one) > 128 or any(map(_is_control, one)):
             raise ValueError(f"{key}: expected names of groups, each of at most 128 visible characters")
     return list(dict.fromkeys(one.strip() for one in value))
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs")  # as what may not be in a group's name
 
 
 def _parse(given: str) -> Any:

@@ -91,6 +91,13 @@ def naming(services: Services, group: str) -> tuple[Client, ...]:
     return tuple(client for client in found if group in of_client(client).groups())
 
 
+def excluding(services: Services, group: str) -> tuple[Client, ...]:
+    """Those whose rows leave the members of a group out."""
+    return tuple(
+        client for client in naming(services, group) if any(group in row.not_groups for row in of_client(client).rows)
+    )
+
+
 def guard(services: Services, group: str) -> None:
     """Errors: `ManagedByFile`, where a file says the rows of an application that name this group."""
     for client in naming(services, group):

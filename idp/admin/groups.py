@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clients.access import ALWAYS, Term, group_key
+from clients.claim_rules import compiled
 from clients.claim_rules import renamed as renamed_rows
+from clients.errors import ChangedMeanwhile, InvalidMetadata
 from clients.registry import Registry
 from clients.snapshots import Limited
 from idp.accounts import groups, memberships
@@ -124,6 +127,7 @@ def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group
     for kept in keeping.naming(services.db, group.name):
         managed.guard(services, "rule", kept.rule.id)
     claim_rules.guard(services, group.name)
+    _try_in_rows(services, group.name, name)
     for client in apps:
         _limit(services, client, access.Change(groups=(name,), term=_term(client, group.name)), record)
     keeping.name_group(services.db, group.name, (group.name, name), services.clock(), record=record)
@@ -142,11 +146,37 @@ def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group
 
 
 def _rename_in_rows(services: Services, tx: Transaction, old: str, new: str, record: Recorder) -> None:
-    """Rows of claims follow the group in the transaction that renames it: never a sign-in between the two."""
+    """Rows of claims follow the group in the transaction that renames it: never a sign-in between the two.
+
+    They are read there, since this process may not have heard yet of what another one changed. Errors:
+    `InvalidPerson`, with the application that cannot take the name.
+    """
     registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
-    for client in claim_rules.naming(services, old):
-        rows = renamed_rows(client.metadata[claim_rules.KEY], old, new)
-        registry.update(client.id, {claim_rules.KEY: rows}, record=record)
+    for client_id in tuple(registry.ruled()):
+        edition, said = registry.as_registered(client_id)
+        if old not in compiled(said.get(claim_rules.KEY) or ()).groups():
+            continue
+        rows = renamed_rows(said[claim_rules.KEY], old, new)
+        try:
+            registry.update(client_id, {claim_rules.KEY: rows}, edition=edition, record=record)
+        except InvalidMetadata as error:
+            told = f"the rows of claims of {said['client_name']} name it, and cannot take the other name: {error}"
+            raise InvalidPerson("groups", told) from None
+        except ChangedMeanwhile:
+            raise InvalidPerson("groups", f"{said['client_name']} was changed at this moment; try again") from None
+
+
+class _Tried(Exception):
+    """Nothing of it is to stay."""
+
+
+def _try_in_rows(services: Services, old: str, new: str) -> None:
+    """Before anything is changed: whether every row can take the name. Errors: `InvalidPerson`."""
+    if not claim_rules.naming(services, old):
+        return
+    with contextlib.suppress(_Tried), services.db.transaction() as tx:
+        _rename_in_rows(services, tx, old, new, lambda *_: None)
+        raise _Tried
 
 
 def describe(services: Services, actor: Actor, group: Group, description: str) -> Group:
@@ -261,7 +291,7 @@ def remove(services: Services, actor: Actor, group: Group, *, with_members: bool
     """Take a group away; the people stay, and so do the limits that name it.
 
     Errors: `NotAllowed`, also where one of them may do more, `ManagedByFile`, `groups.GroupHasMembers`, `InvalidPerson`
-    where somebody else provides it.
+    where somebody else provides it, or rows of claims leave its members out: then they would be told more.
     """
     from idp.admin.rules import protecting  # it reads rules as a sign-in does, which no other verb of groups wants
 
@@ -269,6 +299,10 @@ def remove(services: Services, actor: Actor, group: Group, *, with_members: bool
     protecting.check_leaving(services, actor, group.name)
     _check_ours(group)
     managed.guard(services, "group", group.id)
+    excluding = [client.name for client in claim_rules.excluding(services, group.name)]
+    if excluding:
+        told = f"rows of claims leave its members out, and would be told of them without it: {', '.join(excluding[:5])}"
+        raise InvalidPerson("groups", f"{told}; change those rows first")
     apps = tuple(client.name for client in limited_to(services, group.name))
     left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=actor.record(services))
     return Removed(group, left, apps)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from clients.access import Access
 from clients.errors import InvalidMetadata
 from clients.registry import Draft
-from idp.accounts.person import Person
+from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.roles import RoleGrant
 from idp.admin import applications, attributes, groups
 from idp.admin.actor import Actor
@@ -178,6 +179,51 @@ def test_R5_a_group_of_another_name_is_followed(provider: Provider, ann: Person)
     kept = provider.services.registry.get(app.id).metadata["claim_rules"]
     assert kept[0]["groups"] == ["sales-admins"]
     assert provider.events("client:update")[-1].detail["client_id"] == app.id
+
+
+def test_R5_a_name_that_rows_cannot_take_changes_nothing_at_all(provider: Provider, ann: Person) -> None:
+    services = provider.services
+    full = 'case("crm-admins", "' + "x" * 1960 + '")'
+    provider.add_client("CRM", claim_rules=[{"name": "kind", "value": full}])
+    limited = provider.add_client("Payroll", access=Access.only(groups=["crm-admins"]))
+    group = groups.get(services, "crm-admins")
+    with pytest.raises(InvalidPerson, match="the rows of claims of CRM name it, and cannot take the other name"):
+        groups.rename(services, OWNER, group, "the administrators of the customer relationship management system")
+    assert services.registry.get(limited.id).access.groups == {"crm-admins"}
+    assert groups.get(services, "crm-admins").id == group.id
+    assert not provider.events("client:update")
+
+
+@pytest.mark.parametrize("name", ["Équipe\u00a0: A", "a\u200db", 'the "best"'])
+def test_R5_a_group_that_rows_leave_out_is_not_removed_in_silence(provider: Provider, ann: Person) -> None:
+    services = provider.services
+    guests, _ = groups.make(services, OWNER, "guests")
+    app = provider.add_client("CRM", claim_rules=ROLE)
+    with pytest.raises(InvalidPerson, match=r"leave its members out.*CRM"):
+        groups.remove(services, OWNER, guests, with_members=True)
+    services.registry.update(app.id, {"claim_rules": ROLE[:1]})
+    assert groups.remove(services, OWNER, guests, with_members=True).group.name == "guests"
+
+
+def test_R5_rows_take_whatever_may_be_the_name_of_a_group(provider: Provider, ann: Person, name: str) -> None:
+    rows = [*ROLE, {"name": "kind", "value": 'case("crm-admins", "a", "b")'}]
+    app = provider.add_client("CRM", claim_rules=rows)
+    renamed = groups.rename(provider.services, OWNER, groups.get(provider.services, "crm-admins"), name)
+    told = userinfo(provider, app)
+    assert (told["role"], told["kind"]) == ("admin", "a")
+    assert provider.services.registry.get(app.id).metadata["claim_rules"][0]["groups"] == [renamed.name]
+
+
+def test_R5_what_another_process_changed_of_the_rows_is_not_taken_back_by_a_rename(
+    provider: Provider, ann: Person
+) -> None:
+    app = provider.add_client("CRM", claim_rules=ROLE)
+    assert userinfo(provider, app)["role"] == "admin"  # held in memory here
+    narrower = [{**ROLE[0], "not_groups": ["leavers"]}]
+    provider.another().services.registry.update(app.id, {"claim_rules": narrower})
+    groups.rename(provider.services, OWNER, groups.get(provider.services, "crm-admins"), "sales-admins")
+    kept = provider.services.registry.get(app.id).metadata["claim_rules"]
+    assert [dict(one) for one in kept] == [{**narrower[0], "groups": ["sales-admins"]}]
 
 
 def test_R5_who_looks_after_an_application_adds_no_defined_attribute_by_a_row(provider: Provider, ann: Person) -> None:
