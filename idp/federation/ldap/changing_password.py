@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from idp.errors import Refused
 from idp.federation.ldap import asking, entries, signing_in, standing
 from idp.federation.ldap.answers import Bound, Entry, Unreachable
 from idp.federation.ldap.signing_in import Counts
@@ -108,10 +110,11 @@ def _changed(
     try:
         conversation.extend(CHANGE_SECONDS)
         done = _sent(conversation, entry, passwords, is_domain=is_domain)
-        if done.ok and not is_domain:
-            _settle(conversation, question, entry, now, by_us=not is_in)
     except Unreachable as error:  # another server must not be asked: it may be changed
         return Outcome(UNSURE, True, error.reason)
+    if done.ok and not is_domain:
+        with suppress(Unreachable, Refused):  # it is changed, whatever becomes of the rest
+            _settle(conversation, question, entry, now, by_us=not is_in)
     return Outcome(outcome_of(done), True, done.said)
 
 

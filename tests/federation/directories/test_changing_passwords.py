@@ -9,8 +9,9 @@ import pytest
 
 from idp.federation import checking
 from idp.federation.ldap import changing_password, standing
-from idp.federation.ldap.answers import Bound
+from idp.federation.ldap.answers import Bound, Unreachable
 from idp.federation.ldap.changing_password import outcome_of
+from idp.federation.ldap.wire import Conversation
 from idp.mail import outbox
 from tests.federation.directories import slapd
 from tests.federation.directories.conftest import Company
@@ -222,3 +223,24 @@ def test_a5_their_person_reads_of_it_by_mail_and_keeps_the_other_sessions_if_the
     (told,) = [kept for kept in outbox.newest(company.provider.services) if kept.message == "password_changed"]
     assert "was changed" in told.text
     assert NEW not in told.text
+
+
+def test_i3_what_fails_after_the_change_takes_nothing_of_it_back(
+    company: Company, crm: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is changed: so the record, the mail and the end of other sessions follow, whatever becomes of the rest."""
+
+    def cut(*_: object) -> bool:
+        raise Unreachable("cut")
+
+    company.add(changes_passwords=True)
+    browser, other = company.provider.browser(), company.provider.browser()
+    page = company.sign_in(crm, "stale", browser=browser)
+    assert browser.submit(page, new=NEW, confirm=NEW).is_redirect
+    assert company.sign_in(crm, "stale", NEW, browser=other).is_redirect
+    before = len(company.provider.events("password:set"))
+    monkeypatch.setattr(Conversation, "replace", cut)
+    answer = _change(browser, NEW, NEW + "-2")
+    assert answer.is_redirect, answer.dom.text
+    assert len(company.provider.events("password:set")) == before + 1
+    assert not other.get("security").dom.find("h2", id="password-title")
