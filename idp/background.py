@@ -21,7 +21,7 @@ from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
 from idp.db import ReadOnly, Unavailable
 from idp.federation import keeping as providers
-from idp.federation import snapshot as providers_now
+from idp.federation import warming
 from idp.federation.ldap import scheduled as directories
 from idp.federation.saml import watching as upstream_metadata
 from idp.federation.saml.federations import refreshing as federations
@@ -124,7 +124,7 @@ def _background(services: Services) -> None:
 def _warm(services: Services) -> None:
     """What registered directories need is imported before somebody's password goes to one."""
     with suppress(Unavailable):  # the first page that shows them tries again
-        providers_now.current(services)
+        warming.warm(kept.provider for kept in providers.list_of(services.db) if kept.provider.enabled)
 
 
 def _dispensable() -> frozenset[Any]:
