@@ -79,6 +79,14 @@ def test_R5_an_address_that_nobody_checked_is_never_called_checked(provider: Pro
     assert "email_verified" not in told
 
 
+def test_R5_an_address_with_other_letters_is_another_one(provider: Provider) -> None:
+    provider.add_person(email="groß@example.com", email_verified=True)
+    app = provider.add_client("A", claim_rules=[{"name": "email", "value": "'gross@example.com'"}])
+    told = userinfo(provider, app, "openid email profile")
+    assert told["email"] == "gross@example.com"
+    assert "email_verified" not in told
+
+
 @pytest.mark.spec("OIDC Core 5.1")
 @pytest.mark.parametrize("name", ["email", "Email", "EMAIL"])
 def test_R5_readers_without_case_are_told_no_other_address_beside_the_checked_one(
